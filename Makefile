@@ -1,0 +1,102 @@
+# Kvitt. Two commands do the rest:
+#   make run    sets up what the hub needs and plays `kvitt demo` (KVITT_HOME is the hub's folder)
+#   make test   sets up what the tests need and runs them; what needs an absent server is skipped by name
+# Needs Python 3.11 or later with venv, and make. Everything is installed into .venv from hashed lock files.
+
+PYTHON ?= python3
+JOBS ?= auto
+TESTS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+MADE := $(VENV)/.made
+RUN := $(VENV)/.run
+DEV := $(VENV)/.dev
+KVITT := $(VENV)/.kvitt
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
+	--custom-compile-command "make lock" $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test check system chaos bench golden wheel lock clean
+
+help:
+	@echo "make run      play the demo: both stories, from declarations to settled money"
+	@echo "make test     run the tests (TESTS='tests/unit/test_sbdh.py -k x' for some of them)"
+	@echo "make setup    only make .venv with .venv/bin/kvitt"
+	@echo "make check    ruff, mypy, pyright, import-linter"
+	@echo "make system   install by apt what the full suite needs (PostgreSQL, OpenSSH server); needs root"
+	@echo "make chaos    kill the hub for a long time and count what is lost or doubled (nothing)"
+	@echo "make bench    run the benchmarks"
+	@echo "make golden   rewrite the golden files from what the code writes now; review the difference"
+	@echo "make wheel    build the wheel into dist/"
+	@echo "make lock     resolve the lock files anew (UPGRADE=--upgrade for newer versions)"
+	@echo "make clean    remove .venv, caches and dist/; never a hub's home"
+
+$(MADE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Kvitt needs Python 3.11 or later; try: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(RUN): requirements.lock requirements-build.lock | $(MADE)
+	$(PIP) install -r requirements.lock -r requirements-build.lock
+	@touch $@
+
+# Needs no network: the build backend is installed already.
+$(KVITT): pyproject.toml $(RUN)
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): requirements-dev.lock | $(RUN)
+	$(PIP) install -r requirements-dev.lock
+	@touch $@
+
+setup: $(KVITT)
+
+run: setup
+	@$(BIN)/kvitt demo
+
+test: setup $(DEV)
+	$(BIN)/python -m pytest -n $(JOBS) $(TESTS)
+
+check: setup $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+system:
+	@missing=""; \
+	command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	PATH="$$PATH:/usr/sbin" command -v sshd >/dev/null || missing="$$missing openssh-server"; \
+	if [ -z "$$missing" ]; then echo "system: nothing missing"; exit 0; fi; \
+	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "system: install as root:$$missing (Debian and Ubuntu: apt-get install$$missing)" >&2; exit 1; fi; \
+	echo "system: installing$$missing"; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+
+chaos: setup $(DEV)
+	$(BIN)/python tests/crash/chaos.py --exchanges 300 --minutes 5 $(CHAOS)
+
+bench: setup $(DEV)
+	@for each in benchmarks/bench_*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+golden: setup $(DEV)
+	$(BIN)/python -m pytest -n $(JOBS) --update-golden $(TESTS)
+	@git status --short tests/golden
+
+wheel: setup
+	$(BIN)/python -m pip --quiet --disable-pip-version-check wheel --no-deps --no-build-isolation --wheel-dir dist .
+
+lock: setup
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(PIP) install uv
+	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) --group build --constraint requirements.lock --output-file requirements-build.lock
+	$(COMPILE) pyproject.toml --group build --group dev \
+		--constraint requirements.lock --constraint requirements-build.lock --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
