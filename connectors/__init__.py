@@ -1,0 +1,1 @@
+"""How bytes travel (channels) and who we exchange with (partners)."""

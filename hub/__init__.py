@@ -1,0 +1,1 @@
+"""Kvitt's hub: everything that is not about one partner or one format."""

@@ -1,0 +1,1 @@
+"""Encryption at rest, blind index, keys kept apart from the data, access-log chain."""

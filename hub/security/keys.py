@@ -1,0 +1,128 @@
+"""The key store: kept apart from the data (`KVITT_KEYS`), so that a backup of the data opens nothing.
+
+It holds one master key (a file) and, wrapped by it, one key per subject and one per tenant and retention period (an
+SQLite file beside it). Destroying a row there erases what was sealed with it, in every backup of the data.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from hub.errors import ConfigurationError
+from hub.security.crypto import derive, index, new_key, seal, unseal
+
+_TABLE = "CREATE TABLE IF NOT EXISTS key (id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID"
+_BATCH = 500
+
+
+class KeyStore:
+    """Opens, makes and destroys keys by name. One instance per process; safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "keys.db"
+        self._master = _master_key(folder)
+        self._derived: dict[str, bytes] = {}
+        self._shared: dict[str, bytes] = {}
+
+    def derived(self, purpose: str) -> bytes:
+        """A key derived from the master key; cannot be destroyed, so never seals personal data."""
+        if purpose not in self._derived:
+            self._derived[purpose] = derive(self._master, purpose)
+        return self._derived[purpose]
+
+    def blind(self, tenant: str, kind: str, value: str) -> str:
+        """The blind index of a personal identifier within one tenant."""
+        return index(self.derived(f"index:{tenant}"), kind, value)
+
+    def ensure(self, names: Iterable[str]) -> dict[str, bytes]:
+        """The keys with these names, made where missing; committed before this returns."""
+        wanted = list(dict.fromkeys(names))
+        with self._connect() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            found = self._read(connection, wanted)
+            missing = [name for name in wanted if name not in found]
+            made = {name: new_key() for name in missing}
+            connection.executemany(
+                "INSERT INTO key (id, wrapped) VALUES (?, ?)",
+                [(name, seal(self._master, key, name)) for name, key in made.items()],
+            )
+            connection.execute("COMMIT")
+        return found | made
+
+    def shared(self, name: str) -> bytes:
+        """A key that seals many rows of one tenant, made where missing and kept in memory."""
+        if name not in self._shared:
+            self._shared[name] = self.ensure([name])[name]
+        return self._shared[name]
+
+    def get(self, names: Iterable[str]) -> dict[str, bytes]:
+        """The keys that exist among these names; an erased or unknown name is simply absent."""
+        with self._connect() as connection:
+            return self._read(connection, list(dict.fromkeys(names)))
+
+    def destroy(self, name: str) -> bool:
+        """Erase one key for good; True when it existed."""
+        self._shared.pop(name, None)
+        with self._connect() as connection:
+            return connection.execute("DELETE FROM key WHERE id = ?", (name,)).rowcount > 0
+
+    def _read(self, connection: sqlite3.Connection, names: list[str]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for start in range(0, len(names), _BATCH):
+            part = names[start : start + _BATCH]
+            marks = ",".join("?" * len(part))
+            rows = connection.execute(f"SELECT id, wrapped FROM key WHERE id IN ({marks})", part)  # noqa: S608 -- marks only
+            found.update({name: unseal(self._master, wrapped, name) for name, wrapped in rows})
+        return found
+
+    def _connect(self) -> _Closing:
+        connection = sqlite3.connect(self._path, isolation_level=None, timeout=30)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.execute(_TABLE)
+        return _Closing(connection)
+
+
+class _Closing:
+    """Gives a connection and closes it, whatever happened (a rollback is implied by closing)."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> sqlite3.Connection:
+        return self._connection
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+
+def create_keys(folder: Path) -> KeyStore:
+    """Make a new key store in an empty or missing folder; an existing master key is kept."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / "master.key"
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(new_key().hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    return KeyStore(folder)
+
+
+def _master_key(folder: Path) -> bytes:
+    path = folder / "master.key"
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"no master key at {path}", hint="set KVITT_KEYS to the folder that holds master.key"
+        ) from None
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise ConfigurationError(f"{path} does not hold a 256-bit key in hexadecimal", hint="restore it from its copy")
+    return key

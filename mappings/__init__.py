@@ -1,0 +1,1 @@
+"""What a format means: pure functions between the model and a format."""

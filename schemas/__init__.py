@@ -1,0 +1,1 @@
+"""What each external format looks like: read, write, check. No business meaning."""
