@@ -1,0 +1,79 @@
+"""How a settlement falls on lines: in line order, credits first set off against the first lines, then cash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.matching.items import Allocation
+from hub.model.money import Money
+
+
+@dataclass(slots=True)
+class Due:
+    """A line's money during a run (minor units): `outstanding` is granted, `undecided` a payment may grant."""
+
+    line_id: str
+    claim_id: str
+    outstanding: int
+    undecided: int
+
+    @property
+    def payable(self) -> int:
+        """What may still be settled."""
+        return self.outstanding + self.undecided
+
+    def take(self, amount: int) -> int:
+        """Settle a signed amount; the answer is how much of it a payment has to grant.
+
+        What is granted goes first, but only what is owed in the same direction.
+        """
+        granted = min(amount, self.outstanding, key=abs) if self.outstanding * amount > 0 else 0
+        self.outstanding -= granted
+        self.undecided -= amount - granted
+        return amount - granted
+
+
+def allocate(dues: Sequence[Due], cash: int, currency: str) -> tuple[tuple[Allocation, ...], int]:
+    """Settle lines with cash (signed) and with each other; the second answer is the cash nothing took.
+
+    Nothing is changed here: `settle` takes the allocations off the lines.
+    """
+    sign = -1 if cash < 0 else 1
+    against = -sum(sign * due.payable for due in dues if sign * due.payable < 0)
+    rows: dict[int, tuple[int, int]] = {}
+    left, credit = abs(cash), against
+    for index, due in enumerate(dues):
+        payable = sign * due.payable
+        if payable > 0:
+            netted = min(payable, credit)
+            paid = min(payable - netted, left)
+            left, credit = left - paid, credit - netted
+            rows[index] = (sign * paid, sign * netted)
+    _net_credits(dues, rows, sign, against - credit)
+    made = [
+        _allocation(dues[index], paid, netted, currency)
+        for index, (paid, netted) in sorted(rows.items())
+        if paid or netted
+    ]
+    return tuple(made), sign * left
+
+
+def _net_credits(dues: Sequence[Due], rows: dict[int, tuple[int, int]], sign: int, used: int) -> None:
+    for index, due in enumerate(dues):
+        payable = -sign * due.payable
+        if payable > 0:
+            part = min(payable, used)
+            used -= part
+            rows[index] = (0, -sign * part)
+
+
+def _allocation(due: Due, paid: int, netted: int, currency: str) -> Allocation:
+    trial = Due(due.line_id, due.claim_id, due.outstanding, due.undecided)
+    return Allocation(
+        line_id=due.line_id,
+        claim_id=due.claim_id,
+        amount=Money(paid, currency),
+        netted=Money(netted, currency),
+        grants=Money(trial.take(paid + netted), currency),
+    )
