@@ -1,0 +1,73 @@
+"""Statements as JSON lines: the contract of `kvitt bank --json`. Fields are only ever added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from hub.model.payment import BookingState, PaidDocument, Payment, Statement
+
+
+def as_json(statements: Iterable[Statement], *, language: str = "en") -> Iterator[dict[str, Any]]:
+    """A `transaction` per booking, a `finding` per finding, and last a `summary` over the booked ones.
+
+    Amounts of different currencies are never added: with several, the overall sums are null and `by_currency` has them.
+    """
+    count = 0
+    sums: dict[str, dict[str, int]] = {}
+    for statement in statements:
+        count += 1
+        for payment in statement.payments:
+            _count(sums, payment)
+            yield _transaction(payment)
+        for finding in statement.findings:
+            yield {"kind": "finding", **finding.as_json(language)}
+    yield _summary(count, sums)
+
+
+def _transaction(payment: Payment) -> dict[str, Any]:
+    return {
+        "kind": "transaction",
+        "id": payment.id,
+        "account": payment.account,
+        "booked": payment.booked.isoformat() if payment.booked else None,
+        "amount_minor": payment.amount.minor,
+        "currency": payment.amount.currency,
+        "state": payment.state.value,
+        "reference": payment.reference,
+        "reference_kind": payment.reference_kind.value if payment.reference_kind else None,
+        "documents": [_document(document) for document in payment.documents],
+        "end_to_end": payment.end_to_end,
+        "text": payment.text,
+        "payer_account": payment.payer_account,
+        "payer_name": payment.payer_name,
+        "reversal": payment.reversal,
+        "position": payment.position,
+    }
+
+
+def _document(document: PaidDocument) -> dict[str, Any]:
+    return {"reference": document.reference, "kind": document.kind, "amount_minor": document.amount.minor}
+
+
+def _count(sums: dict[str, dict[str, int]], payment: Payment) -> None:
+    if payment.state is not BookingState.BOOKED:
+        return
+    empty = {"transactions": 0, "credit_minor": 0, "debit_minor": 0}
+    figures = sums.setdefault(payment.amount.currency, empty)
+    figures["transactions"] += 1
+    side = "debit_minor" if payment.amount.minor < 0 else "credit_minor"
+    figures[side] += abs(payment.amount.minor)
+
+
+def _summary(statements: int, sums: dict[str, dict[str, int]]) -> dict[str, Any]:
+    only = next(iter(sums.values())) if len(sums) == 1 else {}
+    nothing = None if sums else 0
+    return {
+        "kind": "summary",
+        "statements": statements,
+        "transactions": sum(figures["transactions"] for figures in sums.values()),
+        "credit_minor": only.get("credit_minor", nothing),
+        "debit_minor": only.get("debit_minor", nothing),
+        "by_currency": {currency: sums[currency] for currency in sorted(sums)},
+    }

@@ -1,0 +1,68 @@
+"""Bank files as bytes: open, cap and cut into numbered lines; encodings are decided line by line.
+
+OCR giro is ISO-8859-1 by its manual and MT940 is ASCII by SWIFT, but both arrive as UTF-8 too: a line that is valid
+UTF-8 is read as such. XML says its own encoding and is not read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from hub.errors import FormatError
+
+LARGEST_FILE = 512 * 1024 * 1024
+"""No bank sends more; 100 000 transactions are about 55 MB of camt.054."""
+LONGEST_LINE = 64 * 1024
+"""Records have 80 characters; some banks write a whole `:86:` on one line."""
+LONGEST_TEXT = 4000
+"""Characters of one text we keep; ISO 20022 allows 140 per remittance line and 500 of further information."""
+
+Line = tuple[int, str]
+"""A 1-based line number and the line without its end."""
+
+
+def open_source(source: bytes | Path) -> BinaryIO:
+    """The source as a binary stream to be closed by the caller; FormatError when it is beyond any bank's size."""
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    if size > LARGEST_FILE:
+        raise FormatError(
+            f"the file has {size} bytes, more than the {LARGEST_FILE} a bank file may have",
+            where="byte 1",
+            hint="ask the bank for smaller files",
+        )
+    return BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def lines(stream: BinaryIO) -> Iterator[Line]:
+    """Numbered lines without line ends, blank ones left out; FormatError at a line no bank writes."""
+    number = 0
+    while raw := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(raw) > LONGEST_LINE:
+            raise FormatError(
+                f"a line is longer than {LONGEST_LINE} bytes",
+                where=f"line {number}",
+                hint="the file is damaged or is no bank file: ask the bank to send it again",
+            )
+        text = decoded(raw).rstrip("\r\n\x1a")
+        if text.strip():
+            yield number, text.removeprefix("\ufeff") if number == 1 else text
+
+
+def decoded(raw: bytes) -> str:
+    """Text of bytes that are UTF-8 or, failing that, ISO-8859-1 (which never fails)."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("iso-8859-1")
+
+
+def joined(parts: list[str], width: int) -> str:
+    """Lines put together again: a full line was cut by the bank in mid-word, a shorter one ended on purpose."""
+    text = ""
+    for part in parts:
+        text += part if len(part) >= width else part + " "
+    return text.strip()
