@@ -1,0 +1,287 @@
+"""The Dutch story: two practices' lists to settled money, against counterparts that answer on loopback.
+
+History: one Menzis line of 2023Q4 was granted and paid, then credited in full; Menzis nets that credit against the new
+payment. Six insurers answer in six ways; one file is refused by VECOZO and goes out again without its bad line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from hub.intake.reference import read_coverage
+from hub.model.money import Money
+from hub.model.partner import Agreement
+from hub.model.reply import Code
+from hub.paths import examples
+from hub.pipeline import intake, receive, release, settle, submit, views
+from hub.pipeline.context import Actor
+from hub.pipeline.credit import credit
+from hub.pipeline.intake import IntakeRequest, IntakeResult
+from hub.ports import Coverage, CoverageQuestion
+from hub.sandbox import example
+from hub.sandbox.bank import Booking, camt053_file, mt940_file
+from hub.sandbox.cov import NOT_FOUND, CovQuestion, CovRecord, CovSource, insured, not_insured
+from hub.sandbox.insurer import InsurerSandbox, Plan
+from hub.sandbox.pki import Pki
+from hub.sandbox.sftp import DOWNLOAD, UPLOAD, SftpSandbox
+from hub.sandbox.stage import Stage
+from hub.sandbox.vecozo import Outgoing, VecozoSandbox
+from hub.store import claims, exchanges, parties, schema
+from hub.store.unit import Unit
+from mappings.vektis_responses import LineVerdict
+
+TENANT = example.NL_TENANT
+PRACTICES = tuple(example.PRACTICES)
+MODULE, PERIOD = example.MODULE, "2024Q1"
+BY_VECOZO = "Afgekeurd"
+"""The `actie` of a response that VECOZO itself made (invented: the real names are not public)."""
+_DEMO = Actor(name="demo", role="engineer")
+_PAYERS = ("menzis", "vgz", "zilveren-kruis", "cz")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterparts:
+    """Everybody on the other side of the Dutch story."""
+
+    vecozo: VecozoSandbox
+    sftp: SftpSandbox
+    insurer: InsurerSandbox
+    bank: Path
+
+
+def play(stage: Stage, pki: Pki) -> None:
+    """Play the whole story."""
+    insurer = InsurerSandbox({}, day=date(2023, 10, 18))
+    bank = stage.folder("bank-nl")
+    with (
+        VecozoSandbox(
+            pki,
+            now=stage.hub.clock.now,
+            responder=lambda payload, _facts: _outgoing(insurer, payload),
+            coverage=_coverage_source(),
+        ) as vecozo,
+        SftpSandbox(stage.folder("sftp")) as sftp,
+    ):
+        sides = Counterparts(vecozo=vecozo, sftp=sftp, insurer=insurer, bank=bank)
+        _agreements(stage, sides)
+        _history(stage, sides)
+        _hand_in(stage)
+        _send(stage, sides)
+        _answers(stage, sides)
+        _refused_by_vecozo(stage, sides)
+        _late_answer(stage, sides)
+        _paid(stage, sides)
+
+
+def _outgoing(insurer: InsurerSandbox, payload: bytes) -> list[Outgoing]:
+    return [
+        Outgoing(
+            payload=answer.payload,
+            actie=BY_VECOZO if answer.by_clearing else "Retour",
+            late=answer.late,
+            copies=answer.copies,
+        )
+        for answer in insurer.answer(payload)
+    ]
+
+
+def _coverage_source() -> CovSource:
+    """COV answers from the example tables, in the real service's words."""
+    folder = examples() / "nl"
+    table = read_coverage((folder / "cov_example.csv").read_bytes(), (folder / "cov_practice2.csv").read_bytes())
+
+    def answer(question: CovQuestion) -> CovRecord:
+        asked = CoverageQuestion(
+            bsn=question.bsn, birth_date=question.birth_date, reference_date=question.reference_date
+        )
+        (found,) = table.check([asked])
+        if found.coverage is Coverage.INSURED:
+            return insured(found.uzovi)
+        return not_insured() if found.coverage is Coverage.NOT_INSURED else NOT_FOUND
+
+    return answer
+
+
+def _agreements(stage: Stage, sides: Counterparts) -> None:
+    """Our agreements, pointing at the counterparts: VECOZO for all, VGZ's files by SFTP, the bank's folder."""
+    vecozo = sides.vecozo.settings() | {"clearing_when": f"actie={BY_VECOZO}"}
+    with stage.hub.store.unit(TENANT) as unit:
+        for partner in _PAYERS:
+            by_sftp = partner == "vgz"
+            _agree(
+                unit,
+                partner,
+                channel="sftp" if by_sftp else "",
+                settings=sides.sftp.settings if by_sftp else vecozo,
+                payer_accounts=(example.PAYER_ACCOUNTS[partner],),
+            )
+        _agree(unit, "cov", channel="cov", settings=vecozo | {"endpoint": sides.vecozo.cov_endpoint})
+        _agree(unit, example.BANK, channel="folder", settings={"inbox": str(sides.bank)})
+
+
+def _agree(
+    unit: Unit, partner: str, *, channel: str, settings: Mapping[str, str], payer_accounts: Sequence[str] = ()
+) -> None:
+    parties.put_agreement(
+        unit,
+        Agreement(
+            id="",
+            tenant=unit.tenant,
+            partner=partner,
+            valid_from=example.VALID_FROM,
+            channel=channel,
+            settings=dict(settings),
+            payer_accounts=tuple(payer_accounts),
+        ),
+    )
+
+
+def _history(stage: Stage, sides: Counterparts) -> None:
+    """2023Q4: one line granted, paid, and credited in full."""
+    stage.at(datetime(2023, 10, 16, 8, tzinfo=UTC), "2023Q4: one line is claimed, granted and paid (history)")
+    _list(stage, PRACTICES[0], "2023Q4", _one_person("01-10-2023"))
+    submit.submit(stage.hub, TENANT)
+    receive.collect(stage.hub, TENANT)
+    stage.at(datetime(2023, 11, 20, 8, tzinfo=UTC), "Menzis pays it")
+    _statement(stage, sides, "2023-11", [_payment(stage, "menzis", "hist1")])
+    stage.at(datetime(2023, 12, 11, 8, tzinfo=UTC), "the patient had left: full credit, accepted by Menzis")
+    with stage.hub.store.reading(TENANT) as unit:
+        (row,) = claims.find(unit, schema.claim.c.period == "2023Q4")
+    credit(stage.hub, TENANT, row["ref"])
+    submit.submit(stage.hub, TENANT)
+    receive.collect(stage.hub, TENANT)
+
+
+def _one_person(reference_date: str) -> bytes:
+    """A list of one invented person, in the form of the example list."""
+    header = (examples() / "nl" / "nl_ion_export_2024Q1.csv").read_bytes().splitlines()[0]
+    row = (
+        f"01099901;01099011;{reference_date};999995005;V;H.H.;;Historie-Voorbeeld;02-02-1952;7511 AA;99;"
+        "01-01-2010;;;3332;900200000"
+    )
+    return header + b"\n" + row.encode() + b"\n"
+
+
+def _list(stage: Stage, practice: str, period: str, data: bytes, name: str = "list.csv") -> IntakeResult:
+    request = IntakeRequest(programme="module-quarter", organisation=practice, module=MODULE, period=period, name=name)
+    return intake.take(stage.hub, TENANT, request, data, _DEMO)
+
+
+def _hand_in(stage: Stage) -> None:
+    stage.at(datetime(2024, 1, 15, 8, tzinfo=UTC), "2024Q1: two practices hand in their lists")
+    names = ("nl_ion_export_2024Q1.csv", "nl_practice2_2024Q1.csv")
+    for practice, name in zip(PRACTICES, names, strict=True):
+        data = (examples() / "nl" / name).read_bytes()
+        counts = _list(stage, practice, PERIOD, data, name).counts()
+        stage.say(
+            f"  {practice}: {counts['rows']} rows = {counts['claims']} claims, {counts['excluded']} excluded, "
+            f"{counts['later']} later, {counts['held']} held"
+        )
+    again = _list(stage, PRACTICES[0], PERIOD, (examples() / "nl" / names[0]).read_bytes(), "again.csv")
+    stage.say(f"  the same list again: {again.status}, nothing done")
+
+
+def _send(stage: Stage, sides: Counterparts) -> None:
+    stage.at(datetime(2024, 1, 15, 20, tzinfo=UTC), "the night: one file per insurer, checked, delivered")
+    sides.insurer.day = date(2024, 1, 17)
+    for uzovi, plan in _plans().items():
+        sides.insurer.plan(uzovi, plan)
+    submit.submit(stage.hub, TENANT)
+    with stage.hub.store.reading(TENANT) as unit:
+        for row in exchanges.find(unit, schema.exchange.c.meta["receiver"].as_string() != ""):
+            if row["prepared_at"] == unit.now:
+                stage.keep(f"nl/sent/{row['name']}", exchanges.message(unit, row).payload)
+                stage.say(f"  {row['name']} by {row['channel']}: {row['state']}")
+
+
+def _plans() -> dict[str, Plan]:
+    """How each insurer answers: granted, changed, refused and absent lines, nothing but 01 and 99, late, twice."""
+    refused = LineVerdict(granted=_euro(0), codes=(Code(list="COD957", code="101", element="0403"),))
+    changed = LineVerdict(granted=_euro(55), codes=(Code(list="COD957", code="104", element="0412"),))
+    unknown = LineVerdict(granted=_euro(0), codes=(Code(list="COD957", code="777", element="0411"),))
+    fault = Code(list="COD957", code="160", element="0413")
+    return {
+        "3332": Plan(lines={"999931428": refused, "999982886": changed}, shown=frozenset({"999903883"})),
+        "3334": Plan(none=True),
+        "7095": Plan(lines={"999986648": unknown}),
+        "3311": Plan(none=True, late=True),
+        "3313": Plan(shown=frozenset({"999923080"}), copies=2),
+        "7119": Plan(cleared={"999990408": fault}),
+    }
+
+
+def _euro(cents: int) -> Money:
+    return Money(cents, "EUR")
+
+
+def _answers(stage: Stage, sides: Counterparts) -> None:
+    stage.at(datetime(2024, 1, 17, 20, tzinfo=UTC), "answers come back")
+    for path in sorted(sides.sftp.path(UPLOAD).iterdir()):
+        for answer in sides.insurer.answer(path.read_bytes()):
+            (sides.sftp.path(DOWNLOAD) / f"{path.stem}.ret").write_bytes(answer.payload)
+    _collect(stage)
+
+
+def _collect(stage: Stage) -> None:
+    for item in receive.collect(stage.hub, TENANT):
+        stage.say(f"  {item.kind}: {item.state}{f' ({item.note})' if item.note else ''}")
+
+
+def _refused_by_vecozo(stage: Stage, sides: Counterparts) -> None:
+    stage.at(datetime(2024, 1, 18, 9, tzinfo=UTC), "VECOZO refused CZ's file: take the bad line out, send the rest")
+    sides.insurer.day = date(2024, 1, 19)
+    with stage.hub.store.reading(TENANT) as unit:
+        (refused,) = exchanges.find(unit, schema.exchange.c.state == "refused")
+    done = release.release(stage.hub, TENANT, refused["invoice_number"], _DEMO)
+    stage.say(f"  {done.what}")
+    submit.submit(stage.hub, TENANT)
+    _collect(stage)
+
+
+def _late_answer(stage: Stage, sides: Counterparts) -> None:
+    stage.at(datetime(2024, 1, 26, 20, tzinfo=UTC), "Zilveren Kruis answers late")
+    sides.vecozo.release()
+    _collect(stage)
+
+
+def _paid(stage: Stage, sides: Counterparts) -> None:
+    stage.at(datetime(2024, 2, 5, 8, tzinfo=UTC), "the bank: batch totals, one less an older credit (camt.053)")
+    batch = [
+        _payment(stage, partner, f"feb{number}") for number, partner in enumerate(("menzis", "zilveren-kruis", "cz"))
+    ]
+    _statement(stage, sides, "2024-02", [booking for booking in batch if booking.amount])
+    stage.at(datetime(2024, 2, 12, 8, tzinfo=UTC), "VGZ pays; this statement comes as MT940")
+    vgz = _payment(stage, "vgz", "feb9")
+    data = mt940_file([vgz], reference="KVITTDEMO", created=stage.hub.clock.now().date())
+    (sides.bank / "statement-2024-02-12.940").write_bytes(data)
+    stage.keep("nl/bank/statement-2024-02-12.940", data)
+    _collect(stage)
+    settle.settle(stage.hub, TENANT)
+
+
+def _statement(stage: Stage, sides: Counterparts, name: str, bookings: Sequence[Booking]) -> None:
+    data = camt053_file(bookings, message=f"DEMO-{name}", created=stage.hub.clock.now())
+    (sides.bank / f"statement-{name}.xml").write_bytes(data)
+    stage.keep(f"nl/bank/statement-{name}.xml", data)
+    _collect(stage)
+    settle.settle(stage.hub, TENANT)
+
+
+def _payment(stage: Stage, partner: str, number: str) -> Booking:
+    """What an insurer pays: everything it granted and has not paid, less what it is owed back, in one amount."""
+    with stage.hub.store.reading(TENANT) as unit:
+        due = [view for view in views.claim_views(unit) if view.payer == partner and view.money.outstanding]
+        account = parties.organisation(unit, example.CARE_GROUP).party.account
+    numbers = sorted({view.invoice_number for view in due if view.kind == "debit"})
+    return Booking(
+        id=number,
+        amount=_euro(sum(view.money.outstanding.minor for view in due)),
+        booked=stage.hub.clock.now().date(),
+        account=account,
+        payer_account=example.PAYER_ACCOUNTS[partner],
+        payer_name=stage.hub.registry.by_name(partner).title,
+        text="declaratie " + " ".join(numbers),
+    )
