@@ -1,0 +1,1 @@
+"""Where the truth lies: tables, units of work, repositories, encrypted blobs, migrations."""

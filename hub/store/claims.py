@@ -1,0 +1,228 @@
+"""Claims and their lines: adding, finding, linking to exchanges, recording verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from hub.errors import ContentError
+from hub.model.claim import Claim
+from hub.model.party import Party
+from hub.store import schema, subjects
+from hub.store.codec import claim_from, party_from_json, party_to_json, party_version, sealed_to_bytes
+from hub.store.unit import Row, Unit
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewClaim:
+    """A claim to add, with the identifier of its subject and the business key that makes it unique."""
+
+    claim: Claim
+    subject_kind: str
+    subject_value: str
+    business_key: str
+    hold_code: str = ""
+
+
+def add(unit: Unit, new: Sequence[NewClaim], declaration_id: str | None = None) -> None:
+    """Store claims with their lines; a business key used before fails the whole transaction."""
+    if not new:
+        return
+    _put_parties(unit, [item.claim for item in new])
+    ids = _subject_ids(unit, new)
+    sealed = subjects.seal_many(
+        unit, [(ids[item.claim.id][0], f"claim:{item.claim.id}", sealed_to_bytes(item.claim)) for item in new]
+    )
+    rows = [
+        _claim_row(unit, item, ids[item.claim.id], body, declaration_id) for item, body in zip(new, sealed, strict=True)
+    ]
+    unit.insert(schema.claim, rows)
+    unit.insert(schema.claim_line, [row for item in new for row in _line_rows(item.claim)])
+
+
+def _subject_ids(unit: Unit, new: Sequence[NewClaim]) -> dict[str, tuple[str, str]]:
+    by_kind: dict[str, list[str]] = {}
+    for item in new:
+        by_kind.setdefault(item.subject_kind, []).append(item.subject_value)
+    found = {kind: subjects.ensure(unit, kind, values) for kind, values in by_kind.items()}
+    result: dict[str, tuple[str, str]] = {}
+    for item in new:
+        index = subjects.blind(unit, item.subject_kind, item.subject_value)
+        result[item.claim.id] = (found[item.subject_kind][index], index)
+    return result
+
+
+def _put_parties(unit: Unit, claims: Iterable[Claim]) -> None:
+    parties = {
+        party_version(unit.tenant, party): party
+        for claim in claims
+        for party in (claim.provider, claim.claimant, claim.submitter)
+    }
+    table = schema.party_version
+    known = {row["id"] for row in unit.rows(unit.mine(table, table.c.id.in_(list(parties))))}
+    unit.insert(
+        table, [{"id": key, "body": party_to_json(party)} for key, party in parties.items() if key not in known]
+    )
+
+
+def _claim_row(unit: Unit, item: NewClaim, subject: tuple[str, str], sealed: bytes, declaration_id: str | None) -> Row:
+    claim = item.claim
+    subject_id, blind = subject
+    return {
+        "id": claim.id,
+        "business_key": item.business_key,
+        "country": claim.country,
+        "kind": claim.kind.value,
+        "ref": claim.ref,
+        "invoice_number": claim.invoice_number,
+        "programme": claim.programme,
+        "module": claim.module,
+        "period": claim.period,
+        "payer": claim.payer,
+        "payer_code": claim.payer_code,
+        "payer_name": claim.payer_name,
+        "provider_code": claim.provider.id,
+        "claimant_code": claim.claimant.id,
+        "provider": party_version(unit.tenant, claim.provider),
+        "claimant": party_version(unit.tenant, claim.claimant),
+        "submitter": party_version(unit.tenant, claim.submitter),
+        "subject_id": subject_id,
+        "blind": blind,
+        "case_ref": claim.references.get("sak_id", ""),
+        "kid": claim.kid,
+        "currency": claim.currency,
+        "issue_date": claim.issue_date,
+        "due_date": claim.due_date,
+        "corrects": claim.corrects,
+        "hold_code": item.hold_code,
+        "declaration_id": declaration_id,
+        "exchange_id": None,
+        "created_at": unit.now,
+        "sealed": sealed,
+    }
+
+
+def _line_rows(claim: Claim) -> list[Row]:
+    return [
+        {
+            "id": line.id,
+            "claim_id": claim.id,
+            "number": line.number,
+            "ref": line.ref,
+            "service_code": line.service_code,
+            "amount_minor": line.payable.minor,
+            "currency": claim.currency,
+            "verdict": "open",
+            "granted_minor": 0,
+            "patient_minor": 0,
+            "withdrawn": False,
+            "decided_at": None,
+        }
+        for line in claim.lines
+    ]
+
+
+def find(unit: Unit, *where: Any) -> list[Row]:
+    """Claim rows (without their personal part), oldest first."""
+    table = schema.claim
+    return unit.rows(unit.mine(table, *where).order_by(table.c.created_at, table.c.ref))
+
+
+def by_ref(unit: Unit, ref: str) -> Row | None:
+    """The claim row with this reference, or None."""
+    return unit.one(unit.mine(schema.claim, schema.claim.c.ref == ref))
+
+
+def by_ids(unit: Unit, ids: Sequence[str]) -> list[Row]:
+    """Claim rows by id."""
+    table = schema.claim
+    rows: list[Row] = []
+    for start in range(0, len(ids), _BATCH):
+        rows += find(unit, table.c.id.in_(ids[start : start + _BATCH]))
+    return rows
+
+
+def load(unit: Unit, rows: Sequence[Row]) -> list[Claim]:
+    """The whole claims of some rows; ContentError naming the claim whose subject was erased."""
+    parties = _parties(unit)
+    opened = subjects.open_many(unit, [(row["subject_id"], f"claim:{row['id']}", row["sealed"]) for row in rows])
+    claims: list[Claim] = []
+    for row, plain in zip(rows, opened, strict=True):
+        if plain is None:
+            raise ContentError(f"claim {row['ref']} cannot be read: its subject was erased")
+        claims.append(claim_from(row, plain, parties, unit.tenant))
+    return claims
+
+
+def _parties(unit: Unit) -> dict[str, Party]:
+    return {row["id"]: party_from_json(row["body"]) for row in unit.rows(unit.mine(schema.party_version))}
+
+
+def lines(unit: Unit, claim_ids: Sequence[str]) -> list[Row]:
+    """Line rows of some claims, by claim and number."""
+    table = schema.claim_line
+    rows: list[Row] = []
+    for start in range(0, len(claim_ids), _BATCH):
+        part = claim_ids[start : start + _BATCH]
+        rows += unit.rows(unit.mine(table, table.c.claim_id.in_(part)).order_by(table.c.claim_id, table.c.number))
+    return rows
+
+
+def link(unit: Unit, claim_ids: Sequence[str], exchange_id: str | None, invoice_number: str) -> None:
+    """Put claims on an exchange (or take them off with None) under its invoice number."""
+    table = schema.claim
+    for start in range(0, len(claim_ids), _BATCH):
+        part = claim_ids[start : start + _BATCH]
+        unit.connection.execute(
+            table.update()
+            .where(table.c.tenant_id == unit.tenant, table.c.id.in_(part))
+            .values(exchange_id=exchange_id, invoice_number=invoice_number)
+        )
+
+
+def hold(unit: Unit, claim_id: str, code: str) -> None:
+    """Hold a claim with a reason code, or release it with an empty one."""
+    unit.update(schema.claim, claim_id, hold_code=code)
+
+
+def belong(unit: Unit, claim_ids: Sequence[str], declaration_id: str) -> None:
+    """A corrected list has these claims too: from now on they are its own."""
+    for claim_id in claim_ids:
+        unit.update(schema.claim, claim_id, declaration_id=declaration_id)
+
+
+def rename_key(unit: Unit, claim_id: str, business_key: str) -> None:
+    """Free a business key: the claim that had it was withdrawn and keeps its history under another."""
+    unit.update(schema.claim, claim_id, business_key=business_key)
+
+
+def set_line(unit: Unit, line_id: str, **values: object) -> None:
+    """Record a line's verdict and amounts."""
+    unit.update(schema.claim_line, line_id, **values)
+
+
+def known_blinds(unit: Unit, module: str, period: str) -> dict[str, Row]:
+    """Live debit claims of a module and quarter by the subject's blind index (id, ref, provider, exchange)."""
+    table = schema.claim
+    statement = select(
+        table.c.id,
+        table.c.ref,
+        table.c.blind,
+        table.c.provider_code,
+        table.c.payer_code,
+        table.c.exchange_id,
+        table.c.declaration_id,
+        table.c.hold_code,
+    ).where(
+        table.c.tenant_id == unit.tenant,
+        table.c.module == module,
+        table.c.period == period,
+        table.c.kind == "debit",
+        table.c.hold_code != "WITHDRAWN",
+    )
+    return {row["blind"]: row for row in unit.rows(statement)}

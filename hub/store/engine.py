@@ -1,0 +1,80 @@
+"""Connections: SQLite in WAL by default, PostgreSQL for many nodes; one place that knows the difference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+from hub.errors import ConfigurationError
+
+READ_ONLY = "kvitt_read_only"
+_PATIENCE_MS = 30_000
+"""So long one writer waits for another."""
+_TURNS = 1
+"""The first half of the advisory locks that writers take; effect locks are of the other, single-number kind."""
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `sqlite:///...` or `postgresql+psycopg://...`; ConfigurationError for anything else."""
+    if url.startswith("sqlite"):
+        return _sqlite(url)
+    if url.startswith("postgresql+psycopg"):
+        return _postgres(url)
+    raise ConfigurationError(
+        f"unknown database {url.split(':', 1)[0]!r}", hint="use sqlite:///PATH or postgresql+psycopg://..."
+    )
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, hide_parameters=True)  # an error's text must not quote what a statement wrote
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's own type
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={_PATIENCE_MS}",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")
+
+
+def _postgres(url: str) -> Engine:
+    return create_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
+    )
+
+
+def enter_tenant(connection: Connection, tenant: str) -> None:
+    """Tell PostgreSQL's row-level security whose rows this transaction may see."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config('kvitt.tenant', :tenant, true)"), {"tenant": tenant})
+
+
+def take_turn(connection: Connection, tenant: str) -> None:
+    """Writers of one tenant follow one another, as SQLite has it: number series, chains and "is it there" stay true."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": f"{_PATIENCE_MS}ms"})
+        turn = text("SELECT pg_advisory_xact_lock(:space, hashtext(:tenant))")
+        connection.execute(turn, {"space": _TURNS, "tenant": tenant})
+
+
+def options(engine: Engine, *, read_only: bool) -> dict[str, Any]:
+    """Execution options of a transaction; a reading one sees one moment, also over several statements."""
+    if read_only and engine.dialect.name == "postgresql":
+        return {READ_ONLY: True, "isolation_level": "REPEATABLE READ"}
+    return {READ_ONLY: read_only}

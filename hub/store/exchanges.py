@@ -1,0 +1,205 @@
+"""Exchanges: stored before they are sent, advanced by rank, with a line of history for each thing that happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from hub.model.exchange import ExchangeState, Message, advance
+from hub.store import blobs, schema
+from hub.store.unit import Row, Unit, new_id
+
+_OPEN = (ExchangeState.PREPARED.value, ExchangeState.SENDING.value, ExchangeState.IN_DOUBT.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewExchange:
+    """One message to store before it goes on the wire."""
+
+    partner: str
+    agreement_id: str
+    channel: str
+    message: Message
+    invoice_number: str
+    sha256: str
+    stage: str
+    ruleset: str = ""
+    findings: Sequence[Mapping[str, Any]] = ()
+    released: bool = True
+    note: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+def add(unit: Unit, new: NewExchange) -> str:
+    """Store a prepared exchange with its bytes; gives its id."""
+    exchange_id = new_id()
+    row: Row = {
+        "id": exchange_id,
+        "partner": new.partner,
+        "agreement_id": new.agreement_id,
+        "channel": new.channel,
+        "kind": new.message.kind,
+        "business_key": new.message.key,
+        "invoice_number": new.invoice_number,
+        "remote_id": "",
+        "name": new.message.name,
+        "blob_address": blobs.put(unit, new.message.payload),
+        "payload_sha256": new.sha256,
+        "meta": dict(new.message.meta) | {"media_type": new.message.media_type} | dict(new.meta),
+        "ruleset": new.ruleset,
+        "findings": [dict(each) for each in new.findings],
+        "stage": new.stage,
+        "state": ExchangeState.PREPARED.value,
+        "released": new.released,
+        "attempts": 0,
+        "note": new.note,
+        "prepared_at": unit.now,
+    }
+    unit.insert(schema.exchange, [row])
+    log(unit, exchange_id, "prepared", new.note)
+    return exchange_id
+
+
+def message(unit: Unit, row: Row) -> Message:
+    """The message of an exchange, byte-identical on every attempt.
+
+    Its key names the tenant too: partners know one account for several tenants.
+    """
+    meta = {key: str(value) for key, value in row["meta"].items() if key != "media_type"}
+    return Message(
+        key=key_of(unit, row),
+        kind=row["kind"],
+        name=row["name"],
+        payload=blobs.get(unit, row["blob_address"]),
+        media_type=row["meta"].get("media_type", "application/octet-stream"),
+        meta=meta,
+    )
+
+
+def key_of(unit: Unit, row: Row) -> str:
+    """What an exchange is called at the partner: tenant and business key, never anything of the payload."""
+    return f"{unit.tenant}:{row['business_key']}"
+
+
+def get(unit: Unit, exchange_id: str, *, lock: bool = False) -> Row:
+    """One exchange row that must exist; with `lock` nobody else changes it before this transaction ends."""
+    statement = unit.mine(schema.exchange, schema.exchange.c.id == exchange_id)
+    row = unit.one(statement.with_for_update() if lock else statement)
+    if row is None:
+        raise LookupError(exchange_id)
+    return row
+
+
+def find(unit: Unit, *where: Any) -> list[Row]:
+    """Exchange rows, oldest first."""
+    table = schema.exchange
+    return unit.rows(unit.mine(table, *where).order_by(table.c.prepared_at, table.c.business_key))
+
+
+def to_send(unit: Unit) -> list[Row]:
+    """Released exchanges that are due: prepared ones, and those whose outcome must be asked for."""
+    table = schema.exchange
+    due = or_(table.c.next_try_at.is_(None), table.c.next_try_at <= unit.now)
+    return find(unit, table.c.state.in_(_OPEN), table.c.released, due)
+
+
+def is_open(row: Row) -> bool:
+    """Whether what becomes of it is not known yet."""
+    return row["state"] in _OPEN
+
+
+def is_due(unit: Unit, row: Row) -> bool:
+    """Whether it would be in `to_send` now: what one process found due, another may have tried since."""
+    return is_open(row) and row["released"] and (row["next_try_at"] is None or row["next_try_at"] <= unit.now)
+
+
+def wait_until(unit: Unit, exchange_id: str, moment: datetime, note: str) -> None:
+    """Put off the next try."""
+    unit.update(schema.exchange, exchange_id, next_try_at=moment, note=note)
+
+
+def wait_together(unit: Unit, tried: Sequence[str], others: Sequence[str]) -> None:
+    """Put all of them off to the latest of the tried ones' times, so that they go out in their order when it comes."""
+    rows = [row for row in (get(unit, each, lock=True) for each in sorted([*tried, *others])) if is_open(row)]
+    times = [row["next_try_at"] for row in rows if row["id"] in set(tried) and row["next_try_at"] is not None]
+    for row in rows if times else ():
+        unit.update(schema.exchange, row["id"], next_try_at=max(times))
+
+
+def by_business_key(unit: Unit, key: str) -> Row | None:
+    """The exchange with this business key, if any."""
+    return unit.one(unit.mine(schema.exchange, schema.exchange.c.business_key == key))
+
+
+def by_answer(unit: Unit, *, remote_id: str = "", invoice_number: str = "") -> Row | None:
+    """The exchange an answer belongs to: by the partner's id for it, else by its invoice number (newest first)."""
+    table = schema.exchange
+    if remote_id:
+        found = unit.one(unit.mine(table, or_(table.c.remote_id == remote_id, table.c.business_key == remote_id)))
+        if found is not None:
+            return found
+    if not invoice_number or _several_use(unit, invoice_number):
+        return None
+    statement = unit.mine(table, table.c.invoice_number == invoice_number).order_by(table.c.prepared_at.desc())
+    return unit.one(statement)
+
+
+def _several_use(unit: Unit, invoice_number: str) -> bool:
+    """Numbers are the claimant's own: one that several of this tenant use says nothing about whose answer this is."""
+    column = schema.claim.c.claimant_code
+    where = (schema.claim.c.tenant_id == unit.tenant, schema.claim.c.invoice_number == invoice_number)
+    return len(unit.rows(select(column).where(*where).distinct().limit(2))) > 1
+
+
+def change(unit: Unit, exchange_id: str, state: ExchangeState, *, text: str = "", **values: object) -> ExchangeState:
+    """Advance an exchange by rank and write its history; gives the state it has now."""
+    row = get(unit, exchange_id, lock=True)
+    now = advance(ExchangeState(row["state"]), state)
+    unit.update(schema.exchange, exchange_id, state=now.value, **values)
+    log(unit, exchange_id, state.value, text)
+    return now
+
+
+def force(unit: Unit, exchange_id: str, state: ExchangeState, *, text: str, **values: object) -> None:
+    """Set a state that is not an advance: back to prepared after a first attempt that provably took nothing over."""
+    unit.update(schema.exchange, exchange_id, state=state.value, **values)
+    log(unit, exchange_id, state.value, text)
+
+
+def log(
+    unit: Unit,
+    exchange_id: str,
+    kind: str,
+    text: str,
+    *,
+    codes: Sequence[str] = (),
+    inbound_id: str | None = None,
+) -> None:
+    """Write one line of an exchange's history."""
+    row: Row = {
+        "id": new_id(),
+        "exchange_id": exchange_id,
+        "at": unit.now,
+        "kind": kind,
+        "text": text,
+        "codes": list(codes),
+        "inbound_id": inbound_id,
+    }
+    unit.insert(schema.exchange_event, [row])
+
+
+def history(unit: Unit, exchange_id: str) -> list[Row]:
+    """What happened to an exchange, in order."""
+    table = schema.exchange_event
+    return unit.rows(unit.mine(table, table.c.exchange_id == exchange_id).order_by(table.c.at, table.c.id))
+
+
+def silent_since(unit: Unit, today: date) -> list[Row]:
+    """Delivered exchanges whose reply date has passed without an answer."""
+    table = schema.exchange
+    states = [ExchangeState.SENT.value, ExchangeState.DELIVERED.value]
+    return find(unit, table.c.state.in_(states), table.c.reply_due < today, table.c.answered_at.is_(None))

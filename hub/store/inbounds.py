@@ -1,0 +1,104 @@
+"""What partners sent us: stored raw before anything reads it, processed once, confirmed after our commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.model.exchange import Collected
+from hub.store import blobs, schema
+from hub.store.unit import Row, Unit, new_id
+
+STORED = "stored"
+PROCESSED = "processed"
+DUPLICATE = "duplicate"
+TRIAGE = "triage"
+QUARANTINE = "quarantine"
+UNREADABLE = "unreadable"
+
+
+def known(unit: Unit, source: str, remote_id: str) -> Row | None:
+    """What was already stored under this partner's id."""
+    table = schema.inbound
+    return unit.one(unit.mine(table, table.c.source == source, table.c.remote_id == remote_id))
+
+
+def store(unit: Unit, source: str, item: Collected) -> Row:
+    """Store one thing raw; the same content again (whatever its name) is stored as a duplicate of the first."""
+    key = blobs.content_key(unit, item.payload)
+    first = unit.one(unit.mine(schema.inbound, schema.inbound.c.content_key == key).limit(1))
+    row: Row = {
+        "id": new_id(),
+        "source": source,
+        "remote_id": item.remote_id,
+        "kind": item.kind,
+        "blob_address": blobs.put(unit, item.payload),
+        "content_key": key,
+        "trusted": item.trusted,
+        "meta": dict(item.meta) | {"answers": item.answers, "name": item.name},
+        "state": STORED if first is None else DUPLICATE,
+        "note": "" if first is None else f"same content as {first['remote_id']}",
+        "findings": [],
+        "confirmed": False,
+        "exchange_id": None if first is None else first["exchange_id"],
+        "received_at": unit.now,
+        "processed_at": None,
+    }
+    unit.insert(schema.inbound, [row])
+    return row
+
+
+def get(unit: Unit, inbound_id: str) -> Row:
+    """One inbound row that must exist."""
+    row = unit.one(unit.mine(schema.inbound, schema.inbound.c.id == inbound_id))
+    if row is None:
+        raise LookupError(inbound_id)
+    return row
+
+
+def payload(unit: Unit, row: Row) -> bytes:
+    """The raw bytes."""
+    return blobs.get(unit, row["blob_address"])
+
+
+def close(
+    unit: Unit,
+    inbound_id: str,
+    state: str,
+    *,
+    note: str = "",
+    kind: str = "",
+    exchange_id: str | None = None,
+    findings: list[Mapping[str, Any]] | None = None,
+) -> None:
+    """Record what became of it; findings noted earlier stay unless others are given."""
+    values: Row = {"state": state, "note": note, "processed_at": unit.now}
+    if findings is not None:
+        values["findings"] = findings
+    if kind:
+        values["kind"] = kind
+    if exchange_id is not None:
+        values["exchange_id"] = exchange_id
+    unit.update(schema.inbound, inbound_id, **values)
+
+
+def waiting(unit: Unit) -> list[Row]:
+    """Stored but not yet processed (the process died in between): to be processed first of all."""
+    table = schema.inbound
+    return unit.rows(unit.mine(table, table.c.state == STORED).order_by(table.c.received_at))
+
+
+def unconfirmed(unit: Unit, source: str) -> list[Row]:
+    """Stored here but not yet confirmed to the partner."""
+    table = schema.inbound
+    return unit.rows(unit.mine(table, table.c.source == source, table.c.confirmed.is_(False)))
+
+
+def mark_confirmed(unit: Unit, inbound_id: str) -> None:
+    """The partner knows that we have it."""
+    unit.update(schema.inbound, inbound_id, confirmed=True)
+
+
+def find(unit: Unit, *where: Any) -> list[Row]:
+    """Inbound rows, oldest first."""
+    return unit.rows(unit.mine(schema.inbound, *where).order_by(schema.inbound.c.received_at))

@@ -1,0 +1,539 @@
+"""Every table. Each carries `tenant_id` from the first migration (decision 22); money is integer minor units.
+
+Personal data stands only in `sealed` columns (AES-GCM, the subject's key) and blobs; searches use blind indexes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from hub.store.types import Moment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+ID = String(36)
+TENANT = String(64)
+
+
+def _key() -> Column[str]:
+    return Column("id", ID, primary_key=True)
+
+
+def _tenant() -> Column[str]:
+    return Column("tenant_id", TENANT, ForeignKey("tenant.id"), nullable=False)
+
+
+def _ref(name: str, table: str, *, nullable: bool = True, index: bool = False) -> Column[str]:
+    return Column(name, ID, ForeignKey(f"{table}.id"), nullable=nullable, index=index)
+
+
+tenant = Table(
+    "tenant",
+    metadata,
+    Column("id", TENANT, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+organisation = Table(
+    "organisation",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("parent_id", "organisation"),
+    Column("kind", String(20), nullable=False),
+    Column("scheme", String(10), nullable=False),
+    Column("code", String(20), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("invoice_email", Text, nullable=False),
+    Column("account", String(34), nullable=False),
+    Column("system", String(60), nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "scheme", "code"),
+)
+
+app_user = Table(
+    "app_user",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("organisation_id", "organisation"),
+    Column("login", String(120), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "login"),
+)
+
+participation = Table(
+    "participation",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("organisation_id", "organisation", nullable=False),
+    Column("module", String(20), nullable=False),
+    Column("first_quarter", String(6), nullable=False),
+    Column("left_after", String(6), nullable=False),
+    Column("agreement_date", Date),
+    Column("consent_date", Date),
+    Column("consent_withdrawn", Date),
+    UniqueConstraint("tenant_id", "organisation_id", "module"),
+)
+
+agreement = Table(
+    "agreement",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("partner", String(60), nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    Column("channel", String(40), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("release", String(10), nullable=False),
+    Column("payer_accounts", JSON, nullable=False),
+    Column("kid_length", Integer, nullable=False),
+    Column("kid_method", String(10), nullable=False),
+    Column("accepted_unverified", Boolean, nullable=False),
+    UniqueConstraint("tenant_id", "partner", "valid_from"),
+)
+
+reference = Table(
+    "reference",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("kind", String(20), nullable=False),
+    Column("code", String(60), nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("imported_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "kind", "code", "valid_from"),
+)
+
+column_map = Table(
+    "column_map",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("header_key", String(64), nullable=False),
+    Column("system", String(60), nullable=False),
+    Column("columns", JSON, nullable=False),
+    Column("confirmed_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "header_key"),
+)
+
+blob = Table(
+    "blob",
+    metadata,
+    Column("address", String(64), primary_key=True),
+    _tenant(),
+    Column("key_name", String(80), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("stored_at", Moment, nullable=False),
+)
+
+subject = Table(
+    "subject",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("kind", String(10), nullable=False),
+    Column("blind", String(32), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("erased_at", Moment),
+    UniqueConstraint("tenant_id", "kind", "blind"),
+)
+
+declaration = Table(
+    "declaration",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("organisation_id", "organisation", nullable=False),
+    Column("programme", String(40), nullable=False),
+    Column("module", String(20), nullable=False),
+    Column("period", String(10), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("blob_address", String(64), nullable=False),
+    Column("state", String(20), nullable=False),
+    _ref("replaces_id", "declaration"),
+    Column("summary", JSON, nullable=False),
+    Column("received_at", Moment, nullable=False),
+)
+
+declaration_row = Table(
+    "declaration_row",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("declaration_id", "declaration", nullable=False, index=True),
+    Column("line", Integer, nullable=False),
+    Column("row_id", String(40), nullable=False),
+    Column("outcome", String(30), nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("message", JSON, nullable=False),
+    _ref("subject_id", "subject"),
+    Column("blind", String(32), nullable=False),
+    Column("claim_id", ID),
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("tenant_id", "declaration_id", "line"),
+)
+
+party_version = Table(
+    "party_version",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _tenant(),
+    Column("body", JSON, nullable=False),
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("business_key", String(160), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("ref", String(40), nullable=False),
+    Column("invoice_number", String(40), nullable=False, index=True),
+    Column("programme", String(40), nullable=False),
+    Column("module", String(20), nullable=False),
+    Column("period", String(10), nullable=False),
+    Column("payer", String(60), nullable=False),
+    Column("payer_code", String(20), nullable=False),
+    Column("payer_name", Text, nullable=False),
+    Column("provider_code", String(20), nullable=False),
+    Column("claimant_code", String(20), nullable=False),
+    Column("provider", String(64), ForeignKey("party_version.id"), nullable=False),
+    Column("claimant", String(64), ForeignKey("party_version.id"), nullable=False),
+    Column("submitter", String(64), ForeignKey("party_version.id"), nullable=False),
+    _ref("subject_id", "subject", nullable=False),
+    Column("blind", String(32), nullable=False, index=True),
+    Column("case_ref", String(60), nullable=False),
+    Column("kid", String(25), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("issue_date", Date),
+    Column("due_date", Date),
+    Column("corrects", String(40), nullable=False),
+    Column("hold_code", String(40), nullable=False),
+    _ref("declaration_id", "declaration"),
+    _ref("exchange_id", "exchange", index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("tenant_id", "business_key"),
+    UniqueConstraint("tenant_id", "ref"),
+)
+
+claim_line = Table(
+    "claim_line",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("claim_id", "claim", nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("ref", String(40), nullable=False),
+    Column("service_code", String(20), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("verdict", String(12), nullable=False),
+    Column("granted_minor", BigInteger, nullable=False),
+    Column("patient_minor", BigInteger, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("decided_at", Moment),
+    UniqueConstraint("tenant_id", "claim_id", "ref"),
+)
+
+exchange = Table(
+    "exchange",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("partner", String(60), nullable=False),
+    _ref("agreement_id", "agreement", nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("business_key", String(160), nullable=False),
+    Column("invoice_number", String(40), nullable=False, index=True),
+    Column("remote_id", String(120), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("blob_address", String(64), nullable=False),
+    Column("payload_sha256", String(64), nullable=False),
+    Column("meta", JSON, nullable=False),
+    Column("ruleset", String(60), nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("stage", String(12), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("released", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("prepared_at", Moment, nullable=False),
+    Column("next_try_at", Moment),
+    Column("sent_at", Moment),
+    Column("reply_due", Date),
+    Column("answered_at", Moment),
+    UniqueConstraint("tenant_id", "business_key"),
+)
+
+exchange_event = Table(
+    "exchange_event",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("exchange_id", "exchange", nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("codes", JSON, nullable=False),
+    _ref("inbound_id", "inbound"),
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("source", String(80), nullable=False),
+    Column("remote_id", String(200), nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("blob_address", String(64), nullable=False),
+    Column("content_key", String(64), nullable=False, index=True),
+    Column("trusted", Boolean, nullable=False),
+    Column("meta", JSON, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    _ref("exchange_id", "exchange"),
+    Column("received_at", Moment, nullable=False),
+    Column("processed_at", Moment),
+    UniqueConstraint("tenant_id", "source", "remote_id"),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("inbound_id", "inbound"),
+    _ref("claim_line_id", "claim_line", nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("verdict", String(12), nullable=False),
+    Column("granted_minor", BigInteger, nullable=False),
+    Column("patient_minor", BigInteger, nullable=False),
+    Column("codes", JSON, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("payer_ref", String(60), nullable=False),
+    Column("source", String(100), nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "claim_line_id", "source"),
+    UniqueConstraint("tenant_id", "claim_line_id", "number"),
+)
+
+payment = Table(
+    "payment",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("inbound_id", "inbound", nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("occurrence", Integer, nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("account", String(34), nullable=False),
+    Column("booked", Date),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reference", String(140), nullable=False),
+    Column("payer_account", String(34), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("matched", String(10), nullable=False),
+    Column("tier", String(10), nullable=False),
+    Column("evidence", JSON, nullable=False),
+    UniqueConstraint("tenant_id", "fingerprint", "occurrence"),
+)
+
+booking_counter = Table(
+    "booking_counter",
+    metadata,
+    Column("tenant_id", TENANT, ForeignKey("tenant.id"), primary_key=True),
+    Column("key", String(160), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+allocation = Table(
+    "allocation",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("payment_id", "payment", nullable=False, index=True),
+    _ref("claim_line_id", "claim_line", nullable=False, index=True),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("netted_minor", BigInteger, nullable=False),
+    Column("tier", String(10), nullable=False),
+    Column("by", String(60), nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "payment_id", "claim_line_id"),
+)
+
+posting = Table(
+    "posting",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("key", String(160), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("debit", String(20), nullable=False),
+    Column("credit", String(20), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("claim_id", ID, nullable=False),
+    Column("claim_line_id", ID, nullable=False, index=True),
+    Column("payment_id", ID, nullable=False),
+    Column("practice", String(20), nullable=False, index=True),
+    Column("payee", String(20), nullable=False),
+    Column("payer", String(60), nullable=False),
+    Column("reason", String(60), nullable=False),
+    Column("source", String(80), nullable=False),
+    UniqueConstraint("tenant_id", "key"),
+    CheckConstraint("amount_minor > 0", name="positive"),
+    CheckConstraint("debit <> credit", name="two_accounts"),
+)
+
+task = Table(
+    "task",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("key", String(160), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("text", JSON, nullable=False),
+    Column("action", JSON, nullable=False),
+    Column("claim_ref", String(40), nullable=False),
+    _ref("exchange_id", "exchange"),
+    _ref("inbound_id", "inbound"),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("due", Date),
+    Column("state", String(10), nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("done_at", Moment),
+    UniqueConstraint("tenant_id", "key"),
+)
+
+notification = Table(
+    "notification",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("key", String(160), nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "key"),
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("tenant_id", TENANT, ForeignKey("tenant.id"), primary_key=True),
+    Column("name", String(60), primary_key=True),
+    Column("next", BigInteger, nullable=False),
+)
+
+job_run = Table(
+    "job_run",
+    metadata,
+    Column("tenant_id", TENANT, ForeignKey("tenant.id"), primary_key=True),
+    Column("job", String(40), primary_key=True),
+    Column("business_key", String(40), primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("result", Text, nullable=False),
+)
+
+access_log = Table(
+    "access_log",
+    metadata,
+    Column("tenant_id", TENANT, ForeignKey("tenant.id"), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("object", String(200), nullable=False),
+    Column("subject", String(60), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+access_head = Table(
+    "access_head",
+    metadata,
+    Column("tenant_id", TENANT, ForeignKey("tenant.id"), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("events", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("signature", String(64), nullable=False),
+    Column("closed_at", Moment, nullable=False),
+)
+
+_IN_FORCE = declaration.c.state.in_(("current", "held"))
+Index(
+    "uq_declaration_same",
+    declaration.c.tenant_id,
+    declaration.c.organisation_id,
+    declaration.c.programme,
+    declaration.c.module,
+    declaration.c.period,
+    declaration.c.sha256,
+    unique=True,
+    sqlite_where=_IN_FORCE,
+    postgresql_where=_IN_FORCE,
+)
+Index("ix_claim_key", claim.c.tenant_id, claim.c.id)  # or SQLite reads a whole tenant for 500 ids
+Index("ix_claim_open", claim.c.tenant_id, claim.c.exchange_id, claim.c.hold_code)
+Index("ix_posting_line", posting.c.tenant_id, posting.c.claim_line_id)
+Index("ix_payment_open", payment.c.tenant_id, payment.c.matched)
+
+APPEND_ONLY = (posting, access_log, access_head)
+"""Tables whose rows may only be added; triggers refuse update and delete on both databases (decision 21)."""
+
+TENANT_TABLES = tuple(table for table in metadata.sorted_tables if "tenant_id" in table.c)
+"""Tables under row-level security on PostgreSQL."""

@@ -1,0 +1,111 @@
+"""Tasks only a person may do, and notifications told once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from hub.model.money import Money
+from hub.store import schema
+from hub.store.unit import Row, Unit, new_id
+
+Texts = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """Something a person must decide: why, what to do, by when, how much money. The same `key` makes one task."""
+
+    key: str
+    kind: str
+    text: Texts
+    action: Texts
+    claim_ref: str = ""
+    exchange_id: str | None = None
+    inbound_id: str | None = None
+    amount: Money | None = None
+    due: date | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def add(unit: Unit, new: NewTask, *, reopen: bool = False) -> bool:
+    """Make a task once; False when its key exists. A closed one opens again only where `reopen` says so."""
+    known = unit.one(unit.mine(schema.task, schema.task.c.key == new.key))
+    if known is not None:
+        if reopen and known["state"] == "done":
+            unit.update(schema.task, known["id"], state="open", done_at=None, text=dict(new.text))
+        return False
+    row: Row = {
+        "id": new_id(),
+        "key": new.key,
+        "kind": new.kind,
+        "text": dict(new.text),
+        "action": dict(new.action),
+        "claim_ref": new.claim_ref,
+        "exchange_id": new.exchange_id,
+        "inbound_id": new.inbound_id,
+        "amount_minor": new.amount.minor if new.amount else 0,
+        "currency": new.amount.currency if new.amount else "",
+        "due": new.due,
+        "state": "open",
+        "evidence": dict(new.evidence),
+        "created_at": unit.now,
+        "done_at": None,
+    }
+    unit.insert(schema.task, [row])
+    return True
+
+
+def open_tasks(unit: Unit) -> list[Row]:
+    """What waits for a person: nearest due date first, then most money."""
+    table = schema.task
+    rows = unit.rows(unit.mine(table, table.c.state == "open"))
+    return sorted(rows, key=lambda row: (row["due"] or date.max, -abs(row["amount_minor"]), row["key"]))
+
+
+def amend(unit: Unit, key: str, action: Texts) -> None:
+    """Say something better to do on an open task."""
+    table = schema.task
+    row = unit.one(unit.mine(table, table.c.key == key, table.c.state == "open"))
+    if row is not None:
+        unit.update(table, row["id"], action=dict(action))
+
+
+def done(unit: Unit, key: str, evidence: Mapping[str, Any]) -> bool:
+    """Close an open task with what was done; False when there is none."""
+    table = schema.task
+    row = unit.one(unit.mine(table, table.c.key == key, table.c.state == "open"))
+    if row is None:
+        return False
+    unit.update(table, row["id"], state="done", done_at=unit.now, evidence=row["evidence"] | dict(evidence))
+    return True
+
+
+def done_all(unit: Unit, exchange_id: str, evidence: Mapping[str, Any], *, claims_too: bool = False) -> None:
+    """Close every open task of an exchange: what it waited for has happened.
+
+    A payer's no to a single claim is another matter and stays open, unless the claims are gone too.
+    """
+    table = schema.task
+    where = [table.c.exchange_id == exchange_id, table.c.state == "open"]
+    if not claims_too:
+        where.append(table.c.claim_ref == "")
+    for row in unit.rows(unit.mine(table, *where)):
+        done(unit, row["key"], evidence)
+
+
+def notify(unit: Unit, key: str, recipient: str, subject: str, body: str) -> bool:
+    """Hand over a notification once per key; False when it was told before."""
+    table = schema.notification
+    if unit.one(unit.mine(table, table.c.key == key)) is not None:
+        return False
+    row: Row = {"id": new_id(), "key": key, "recipient": recipient, "subject": subject, "body": body}
+    unit.insert(table, [row | {"created_at": unit.now}])
+    return True
+
+
+def notifications(unit: Unit) -> list[Row]:
+    """Everything told so far, in order."""
+    return unit.rows(unit.mine(schema.notification).order_by(schema.notification.c.created_at))
