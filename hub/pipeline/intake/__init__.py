@@ -1,0 +1,283 @@
+"""What a provider hands in becomes a declaration: every row gets an outcome, the good ones become claims.
+
+The step is the same for every programme; what differs is one module here per programme (`NAME`, `ask`, `judge`),
+found by scanning: a new programme is a new file and edits nothing. `ask` reads the file and asks whoever must be asked,
+outside any transaction; `judge` decides and runs inside the one transaction that stores the result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from hub import log
+from hub.errors import ConfigurationError
+from hub.ledger.accounts import ledger_lines
+from hub.ledger.balances import line_money, no_money
+from hub.ledger.postings import claim_raised, withdrawn
+from hub.model.finding import Finding
+from hub.pipeline.cases import About, raise_case
+from hub.pipeline.context import NIGHT, Actor, Hub
+from hub.programmes.outcome import HOLD, RowOutcome, summary
+from hub.store import access, claims, declarations, money, parties, tasks
+from hub.store.claims import NewClaim
+from hub.store.declarations import DeclarationHead, DeclarationRow
+from hub.store.parties import Organisation
+from hub.store.unit import Row, Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeRequest:
+    """Whose list this is and what it is for. `confirm` accepts a guessed column map once and for all."""
+
+    programme: str
+    organisation: str
+    module: str = ""
+    period: str = ""
+    name: str = ""
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a programme made of a list: outcomes by row, the claims of the good ones, and claims it takes back.
+
+    `kept` are ids of claims an earlier version of the list made that stay as they are; `doubted` are claims of another
+    organisation that this list puts in doubt: they are held.
+    """
+
+    outcomes: Sequence[RowOutcome]
+    rows: Sequence[DeclarationRow] = ()
+    new: Sequence[NewClaim] = ()
+    withdrawn: Sequence[Row] = ()
+    kept: Sequence[str] = ()
+    doubted: Sequence[Row] = ()
+    state: str = declarations.CURRENT
+    replaces: str | None = None
+    code: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
+    dropped: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeResult:
+    """The receipt: what came in when, and what became of every row."""
+
+    status: str
+    sha256: str
+    received_at: datetime
+    declaration_id: str = ""
+    outcomes: Sequence[RowOutcome] = ()
+    code: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
+    dropped: Sequence[str] = ()
+
+    def counts(self) -> dict[str, Any]:
+        """The summary of `kvitt intake --json`; the counts add up to the rows."""
+        total = summary(self.outcomes)
+        names = ("rows", "claims", "excluded", "held", "skipped", "later")
+        body: dict[str, Any] = {"status": self.status, "code": self.code} | {
+            name: getattr(total, name) for name in names
+        }
+        return body | {
+            "codes": dict(total.codes),
+            "sha256": self.sha256,
+            "received_at": self.received_at.isoformat(),
+            "dropped_columns": list(self.dropped),
+            "findings": [finding.as_json() for finding in self.findings],
+            **self.facts,
+        }
+
+
+def take(hub: Hub, tenant: str, request: IntakeRequest, data: bytes, actor: Actor = NIGHT) -> IntakeResult:
+    """Take one list in: all of it with its claims in one transaction, or nothing.
+
+    The same bytes again change nothing. A list that may not be stored (medical columns) leaves its digest only.
+    """
+    programme = _programme(request.programme)
+    sha256 = hashlib.sha256(data).hexdigest()
+    with hub.store.unit(tenant) as unit:
+        organisation = parties.organisation(unit, request.organisation)
+        again = _again(unit, organisation, request, sha256, actor)
+    if again is not None:
+        return again
+    asked = programme.ask(hub, tenant, organisation, request, data)
+    with hub.store.unit(tenant) as unit:
+        again = _again(unit, organisation, request, sha256, actor)
+        if again is not None:
+            return again
+        judged: Judged = programme.judge(hub, unit, organisation, request, asked)
+        again = _refused_again(unit, organisation, request, judged, sha256)
+        if again is not None:
+            return again
+        result = _store(unit, organisation, request, judged, sha256, actor)
+    log.event("intake", tenant=tenant, declaration=result.declaration_id, status=result.status)
+    return result
+
+
+def _again(
+    unit: Unit, organisation: Organisation, request: IntakeRequest, sha256: str, actor: Actor
+) -> IntakeResult | None:
+    """The receipt of the first time, when these very bytes came in before and still count (S02)."""
+    known = declarations.same(unit, organisation.id, request.programme, request.period, sha256, module=request.module)
+    if known is None:
+        return None
+    _log(unit, actor, "intake-again", known["id"])
+    return _receipt_again(unit, known)
+
+
+def _refused_again(
+    unit: Unit, organisation: Organisation, request: IntakeRequest, judged: Judged, sha256: str
+) -> IntakeResult | None:
+    """The receipt of the first refusal, when the same bytes are refused for the same reason once more."""
+    if judged.state != declarations.REFUSED:
+        return None
+    states = (declarations.REFUSED,)
+    known = declarations.same(
+        unit, organisation.id, request.programme, request.period, sha256, module=request.module, states=states
+    )
+    return _receipt_again(unit, known) if known is not None and known["summary"]["code"] == judged.code else None
+
+
+def programmes() -> tuple[str, ...]:
+    """The names of the programmes there are."""
+    return tuple(sorted(_modules()))
+
+
+@cache
+def _modules() -> Mapping[str, ModuleType]:
+    found = (importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__))
+    return {module.NAME: module for module in found if hasattr(module, "NAME")}
+
+
+def _programme(name: str) -> ModuleType:
+    if name not in _modules():
+        raise ConfigurationError(f"no programme {name!r}", hint=f"known: {', '.join(programmes())}")
+    return _modules()[name]
+
+
+def _store(
+    unit: Unit, organisation: Organisation, request: IntakeRequest, judged: Judged, sha256: str, actor: Actor
+) -> IntakeResult:
+    head = DeclarationHead(
+        organisation_id=organisation.id,
+        programme=request.programme,
+        module=request.module,
+        period=request.period,
+        sha256=sha256,
+        state=judged.state,
+        replaces_id=judged.replaces,
+        summary={"code": judged.code, "dropped": list(judged.dropped), "facts": dict(judged.facts)},
+    )
+    declaration_id = declarations.add(unit, head)
+    for row in judged.withdrawn:
+        withdraw(unit, row, source=f"declaration:{declaration_id}")
+    for row in judged.doubted:
+        _doubt(unit, row, request)
+    claims.belong(unit, judged.kept, declaration_id)
+    claims.add(unit, judged.new, declaration_id)
+    raised = [line for item in judged.new for line in ledger_lines(item.claim)]
+    money.post(unit, claim_raised(*raised, at=unit.now, source=f"declaration:{declaration_id}"))
+    declarations.add_rows(unit, declaration_id, judged.rows)
+    _tell(unit, organisation, request, judged, declaration_id)
+    _log(unit, actor, f"intake-{judged.state}", declaration_id)
+    return IntakeResult(
+        status=_STATUS[judged.state] if judged.replaces is None else "replaced",
+        sha256=sha256,
+        received_at=unit.now,
+        declaration_id=declaration_id,
+        outcomes=judged.outcomes,
+        code=judged.code,
+        facts=judged.facts,
+        findings=judged.findings,
+        dropped=judged.dropped,
+    )
+
+
+def _tell(unit: Unit, organisation: Organisation, request: IntakeRequest, judged: Judged, declaration_id: str) -> None:
+    """What of a list needs a person: rows that are held, a difference after submission, a refused file."""
+    if judged.replaces is not None:
+        tasks.done(unit, f"declaration:{judged.replaces}", {"replaced_by": declaration_id})
+    held = [outcome for outcome in judged.outcomes if outcome.outcome == HOLD]
+    code = "LIST_REFUSED" if judged.state == declarations.REFUSED else judged.code or ("ROWS_HELD" if held else "")
+    if not code:
+        return
+    codes = Counter(outcome.code for outcome in held)
+    values = {
+        "practice": organisation.code,
+        "module": request.module or request.programme,
+        "period": request.period,
+        "count": len(held),
+        "codes": ", ".join(f"{count} {name}" for name, count in sorted(codes.items())),
+        "reason": f"{judged.code} {', '.join(judged.facts.get('columns', ()))}".strip(),
+        "added": 0,
+        "removed": 0,
+        "changed": 0,
+        **judged.facts,
+    }
+    about = About(evidence={"declaration": declaration_id})
+    raise_case(unit, code, values, key=f"declaration:{declaration_id}", about=about)
+
+
+def _doubt(unit: Unit, row: Row, request: IntakeRequest) -> None:
+    """Hold a claim of another practice for a person who is on two lists; neither practice is named to the other."""
+    code = "CLAIMED_ELSEWHERE"
+    claims.hold(unit, row["id"], code)
+    values = {"ref": row["ref"], "module": request.module, "period": request.period}
+    about = About(claim_ref=row["ref"])
+    raise_case(unit, code, values, key=f"hold:{row['ref']}:{code}", kind="held", about=about, reopen=True)
+
+
+_STATUS = {
+    declarations.CURRENT: "accepted",
+    declarations.HELD: "held",
+    declarations.REFUSED: "refused",
+    declarations.REPLACED: "accepted",
+}
+
+
+def withdraw(unit: Unit, row: Row, *, source: str, reason: str = "withdrawn") -> None:
+    """Take a claim back that nobody has been sent: its money is withdrawn, its history stays."""
+    (claim,) = claims.load(unit, [row])
+    standing = line_money(money.postings(unit, line_ids=[line.id for line in claim.lines]))
+    for line in ledger_lines(claim):
+        before = standing.get(line.line_id, no_money(claim.currency))
+        money.post(unit, withdrawn(line, before, at=unit.now, source=source, reason=reason))
+        claims.set_line(unit, line.line_id, withdrawn=True)
+    claims.hold(unit, row["id"], "WITHDRAWN")
+    claims.rename_key(unit, row["id"], f"withdrawn:{row['id']}")
+
+
+def _receipt_again(unit: Unit, known: Row) -> IntakeResult:
+    rows = declarations.rows_of(unit, known["id"])
+    return IntakeResult(
+        status="already_received",
+        sha256=known["sha256"],
+        received_at=known["received_at"],
+        declaration_id=known["id"],
+        outcomes=[stored_outcome(row) for row in rows],
+        code=known["summary"]["code"],
+        facts=known["summary"]["facts"],
+        dropped=known["summary"]["dropped"],
+    )
+
+
+def stored_outcome(row: Row) -> RowOutcome:
+    """A row's outcome as it was recorded."""
+    return RowOutcome(
+        line=row["line"], row_id=row["row_id"], outcome=row["outcome"], code=row["code"], message=row["message"]
+    )
+
+
+def _log(unit: Unit, actor: Actor, action: str, declaration_id: str) -> None:
+    access.record(unit, actor=actor.name, role=actor.role, action=action, object_=f"declaration/{declaration_id}")

@@ -1,0 +1,354 @@
+"""A practice's list for one module and quarter (NL): rows judged, coverage asked, claims made, corrections compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from hub import texts
+from hub.errors import ConfigurationError
+from hub.intake.columns import PRACTICE_LIST
+from hub.intake.lists import Taken, take_practice_list
+from hub.intake.privacy import PrivacyRefusal
+from hub.model.claim import Claim
+from hub.model.identity import is_bsn
+from hub.model.money import money
+from hub.model.quarter import Quarter, quarter
+from hub.pipeline.context import Hub
+from hub.pipeline.intake import IntakeRequest, Judged
+from hub.pipeline.intake.maps import column_map
+from hub.policy.tariff import AgreedTariff
+from hub.ports import CoverageAnswer
+from hub.programmes import module_context, module_quarter
+from hub.programmes.module_claims import claims as make_claims
+from hub.programmes.module_context import ModuleContext, Term
+from hub.programmes.outcome import CLAIM, HOLD, SKIP, RowOutcome
+from hub.programmes.patient_list import file_findings, file_refusal
+from hub.programmes.register import Register, RegisterEntry, with_partners
+from hub.programmes.rows import PatientRow
+from hub.store import claims, declarations, parties, reference, series, subjects
+from hub.store.claims import NewClaim
+from hub.store.codec import person_to_json
+from hub.store.declarations import DeclarationRow
+from hub.store.parties import Organisation
+from hub.store.unit import Row, Unit, new_id
+
+NAME = "module-quarter"
+_List = Taken[PatientRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A list as read, what it is judged against, and the coverage answers for it; or why it may not be kept."""
+
+    taken: Taken[PatientRow] | None = None
+    ctx: ModuleContext | None = None
+    answers: Mapping[int, CoverageAnswer] = field(default_factory=dict)
+    refusal: PrivacyRefusal | None = None
+
+
+def ask(hub: Hub, tenant: str, practice: Organisation, request: IntakeRequest, data: bytes) -> Asked:
+    """Read the list and ask for coverage, in bounded memory and outside any transaction."""
+    if not request.module or not request.period:
+        raise ConfigurationError("a practice list needs its module and quarter", hint="--module PMO --quarter 2024Q1")
+    try:
+        with hub.store.unit(tenant) as unit:
+            chosen = column_map(unit, PRACTICE_LIST, request, data, system=practice.system)
+        taken = take_practice_list(data, request.name, chosen)
+    except PrivacyRefusal as refusal:
+        return Asked(refusal=refusal)
+    with hub.store.reading(tenant) as unit:
+        ctx = _context(hub, unit, practice, request, taken)
+    return Asked(taken, ctx, _coverage(hub, tenant, taken, ctx))
+
+
+def judge(hub: Hub, unit: Unit, practice: Organisation, request: IntakeRequest, asked: Asked) -> Judged:
+    """Judge one list against what is stored now."""
+    del hub
+    if asked.refusal is not None or asked.taken is None or asked.ctx is None:
+        return _refused(asked.refusal)
+    return _judged(unit, practice, request, asked.taken, asked.ctx, asked.answers)
+
+
+def _refused(refusal: PrivacyRefusal | None) -> Judged:
+    columns = [column.name for column in refusal.columns] if refusal else []
+    facts = {"columns": columns, "message": str(refusal)}
+    return Judged(outcomes=(), state=declarations.REFUSED, code="MEDICAL_COLUMNS", facts=facts)
+
+
+def _context(hub: Hub, unit: Unit, practice: Organisation, request: IntakeRequest, taken: _List) -> ModuleContext:
+    period = quarter(request.period)
+    group = parties.ancestor(unit, practice, "care_group")
+    agent = parties.ancestor(unit, group, "billing_agent")
+    register = Register(tuple(_register_entry(row) for row in reference.rows_of(unit, "uzovi")))
+    return ModuleContext(
+        tenant=unit.tenant,
+        programme=NAME,
+        module=module_context.module(request.module),
+        quarter=period,
+        provider=practice.party,
+        claimant=group.party,
+        submitter=agent.party,
+        participation=_participation(unit, practice, request.module),
+        register=with_partners(register, tuple(hub.registry.partners.values())),
+        tariffs=tuple(_tariff(row) for row in reference.rows_of(unit, "tariff")),
+        today=hub.today("NL"),
+        has_history=taken.has_history,
+        previous_rows=_previous_rows(unit, practice, request.module, period),
+    )
+
+
+def _previous_rows(unit: Unit, practice: Organisation, module: str, period: Quarter) -> int | None:
+    """How many rows the list had that this one replaces, else last quarter's: a torn export has far fewer."""
+    for each in (period, period.plus(-1)):
+        known = declarations.current(unit, practice.id, module, str(each))
+        if known is not None:
+            return len(declarations.rows_of(unit, known["id"]))
+    return None
+
+
+def _register_entry(row: reference.ReferenceRow) -> RegisterEntry:
+    body = row.body
+    return RegisterEntry(
+        uzovi=row.code,
+        name=body.get("name", ""),
+        concern=body.get("concern", ""),
+        valid_from=None if row.valid_from == date.min else row.valid_from,
+        valid_to=row.valid_to,
+        basic_insurance=body.get("basic_insurance", "yes") != "no",
+        source=row.source,
+        confidence=body.get("confidence", ""),
+    )
+
+
+def _tariff(row: reference.ReferenceRow) -> AgreedTariff:
+    return AgreedTariff(
+        module=row.body["module"],
+        payer=row.body["payer"],
+        amount=money(row.body["amount"], "EUR"),
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        source=row.source,
+    )
+
+
+def _participation(unit: Unit, practice: Organisation, module: str) -> module_context.Participation:
+    found = parties.participations(unit, practice.id).get(module)
+    if found is None:
+        raise ConfigurationError(
+            f"practice {practice.code} does not take part in {module}",
+            hint=f"kvitt practice add --agb {practice.code} --module {module} --first-quarter ...",
+        )
+    agreed = Term(valid_from=found.agreement_date) if found.agreement_date else None
+    consent = Term(valid_from=found.consent_date, valid_to=found.consent_withdrawn) if found.consent_date else None
+    return module_context.Participation(
+        first=quarter(found.first_quarter),
+        last=quarter(found.left_after) if found.left_after else None,
+        agreement=agreed,
+        processing_agreement=agreed,
+        consent=consent,
+    )
+
+
+def _coverage(hub: Hub, tenant: str, taken: _List, ctx: ModuleContext) -> dict[int, CoverageAnswer]:
+    service = hub.coverage(tenant)
+    if service is None:
+        return {}
+    asked = module_quarter.questions(taken.rows, ctx)
+    answers = service.check([each.question for each in asked])
+    return {each.line: answer for each, answer in zip(asked, answers, strict=True)}
+
+
+def _judged(
+    unit: Unit,
+    practice: Organisation,
+    request: IntakeRequest,
+    taken: _List,
+    ctx: ModuleContext,
+    answers: Mapping[int, CoverageAnswer],
+) -> Judged:
+    before = declarations.current(unit, practice.id, request.module, request.period)
+    live = claims.known_blinds(unit, request.module, request.period)
+    if before is not None and _submitted(live, before["id"]):
+        seen = _with_history(unit, ctx, taken, live)
+        return _after_submission(unit, request, taken, seen, answers, live)
+    ours = {blind for blind, row in live.items() if before is not None and row["declaration_id"] == before["id"]}
+    ctx = _with_history(unit, ctx, taken, {blind: row for blind, row in live.items() if blind not in ours})
+    outcomes = module_quarter.assess(taken.rows, ctx, answers)
+    refusal = file_refusal(taken.rows, ctx)
+    if refusal is not None:
+        return _file_refused(outcomes, refusal.code, taken)
+    made = make_claims(outcomes, taken.rows, ctx, new_id=new_id, new_ref=lambda: "")
+    kept, new, gone = _compare(unit, made, [live[blind] for blind in ours])
+    return Judged(
+        outcomes=outcomes,
+        rows=_rows(outcomes, taken.rows, kept | {_line(item.claim): item.claim.id for item in new}),
+        new=new,
+        withdrawn=gone,
+        kept=list(kept.values()),
+        doubted=_doubted(unit, taken, outcomes, live),
+        replaces=before["id"] if before is not None else None,
+        facts={} if before is None else {"kept": len(kept), "new": len(new), "withdrawn": len(gone)},
+        findings=(*taken.findings, *file_findings(taken.rows, ctx)),
+        dropped=taken.dropped,
+    )
+
+
+def _doubted(unit: Unit, taken: _List, outcomes: Sequence[RowOutcome], live: Mapping[str, Row]) -> list[Row]:
+    """Claims of other practices, not yet sent, for people who are on this list too: neither is sent (S34)."""
+    lines = {outcome.line for outcome in outcomes if outcome.code == "CLAIMED_ELSEWHERE"}
+    found = (live.get(subjects.blind(unit, "bsn", row.person.bsn)) for row in taken.rows if row.line in lines)
+    return [row for row in found if row is not None and row["exchange_id"] is None and not row["hold_code"]]
+
+
+def _file_refused(outcomes: Sequence[RowOutcome], code: str, taken: _List) -> Judged:
+    """A list that is not for this practice and quarter: its outcomes are told, its rows are not kept."""
+    return Judged(
+        outcomes=outcomes, state=declarations.REFUSED, code=code, findings=taken.findings, dropped=taken.dropped
+    )
+
+
+def _submitted(live: Mapping[str, Row], declaration_id: str) -> bool:
+    return any(row["exchange_id"] for row in live.values() if row["declaration_id"] == declaration_id)
+
+
+def _with_history(unit: Unit, ctx: ModuleContext, taken: _List, live: Mapping[str, Row]) -> ModuleContext:
+    """Which of these people are claimed already for this module and quarter, by this practice or another."""
+    mine: set[str] = set()
+    elsewhere: set[str] = set()
+    for row in taken.rows:
+        bsn = row.person.bsn
+        known = live.get(subjects.blind(unit, "bsn", bsn)) if is_bsn(bsn) else None
+        if known is not None:
+            (mine if known["provider_code"] == ctx.provider.id else elsewhere).add(bsn)
+    return replace(ctx, claimed=frozenset(mine), elsewhere=frozenset(elsewhere))
+
+
+def _compare(
+    unit: Unit, made: Sequence[Claim], old_rows: Sequence[Row]
+) -> tuple[dict[int, str], list[NewClaim], list[Row]]:
+    """Of a corrected list: claims that stay as they are (by list line), new ones, and rows of claims taken back."""
+    full = claims.by_ids(unit, [row["id"] for row in old_rows])
+    old = {claim.person.bsn: (row, claim) for row, claim in zip(full, claims.load(unit, full), strict=True)}
+    kept: dict[int, str] = {}
+    fresh: list[Claim] = []
+    for claim in made:
+        row, before = old.get(claim.person.bsn, (None, None))
+        if row is not None and before is not None and _same(claim, before):
+            kept[_line(claim)] = before.id
+        else:
+            fresh.append(claim)
+    staying = set(kept.values())
+    gone = [row for row, claim in old.values() if claim.id not in staying]
+    return kept, _numbered(unit, fresh), gone
+
+
+def _same(one: Claim, other: Claim) -> bool:
+    a, b = one.lines[0], other.lines[0]
+    return (one.person, one.payer_code, a.amount, a.performer) == (
+        other.person,
+        other.payer_code,
+        b.amount,
+        b.performer,
+    )
+
+
+def _numbered(unit: Unit, fresh: Sequence[Claim]) -> list[NewClaim]:
+    """Line references are taken only for claims that are really new, in one go."""
+    if not fresh:
+        return []
+    first = series.take_many(unit, "line-reference", len(fresh), first=1)
+    return [_new_claim(unit, claim, f"R{first + offset:09d}") for offset, claim in enumerate(fresh)]
+
+
+def _new_claim(unit: Unit, claim: Claim, ref: str) -> NewClaim:
+    blind = subjects.blind(unit, "bsn", claim.person.bsn)
+    return NewClaim(
+        claim=replace(claim, ref=ref, lines=(replace(claim.lines[0], ref=ref),)),
+        subject_kind="bsn",
+        subject_value=claim.person.bsn,
+        business_key=f"{claim.module}:{claim.period}:{blind}",
+    )
+
+
+def _line(claim: Claim) -> int:
+    return int(claim.references["list_line"])
+
+
+def _rows(
+    outcomes: Sequence[RowOutcome], rows: Sequence[PatientRow], claim_of: Mapping[int, str]
+) -> list[DeclarationRow]:
+    by_line = {row.line: row for row in rows}
+    return [_row(outcome, by_line[outcome.line], claim_of.get(outcome.line)) for outcome in outcomes]
+
+
+def _row(outcome: RowOutcome, row: PatientRow, claim_id: str | None) -> DeclarationRow:
+    dates = ("enrolled", "deregistered", "deceased")
+    body = person_to_json(row.person) | {"uzovi": row.uzovi, "performer_agb": row.performer_agb}
+    body |= {name: day.isoformat() for name in dates if (day := getattr(row, name)) is not None}
+    bsn = row.person.bsn
+    return DeclarationRow(
+        line=outcome.line,
+        row_id=outcome.row_id,
+        outcome=outcome.outcome,
+        code=outcome.code,
+        message=outcome.message,
+        subject=("bsn", bsn) if is_bsn(bsn) else None,
+        body=body,
+        claim_id=claim_id,
+    )
+
+
+def _after_submission(
+    unit: Unit,
+    request: IntakeRequest,
+    taken: _List,
+    ctx: ModuleContext,
+    answers: Mapping[int, CoverageAnswer],
+    live: Mapping[str, Row],
+) -> Judged:
+    """A second list after its claims went out claims nothing; the difference is for a person to decide (S04)."""
+    judged = module_quarter.assess(taken.rows, ctx, answers)
+    seen = {subjects.blind(unit, "bsn", row.person.bsn) for row in taken.rows if is_bsn(row.person.bsn)}
+    mine = {blind for blind, row in live.items() if row["provider_code"] == ctx.provider.id}
+    known = {row["blind"]: row for row in claims.by_ids(unit, [live[blind]["id"] for blind in sorted(mine & seen)])}
+    facts = {
+        "module": request.module,
+        "period": request.period,
+        "added": sum(1 for outcome in judged if outcome.outcome == CLAIM),
+        "removed": len(mine - seen),
+        "changed": _changed(unit, taken, known, judged),
+    }
+    message = texts.text("ALREADY_SUBMITTED", practice=ctx.provider.id, **facts)
+    outcomes = [_held(outcome, message) for outcome in judged]
+    return Judged(
+        outcomes=outcomes,
+        rows=_rows(outcomes, taken.rows, {}),
+        state=declarations.HELD,
+        code="ALREADY_SUBMITTED",
+        facts=facts,
+        findings=taken.findings,
+        dropped=taken.dropped,
+    )
+
+
+def _held(outcome: RowOutcome, message: Mapping[str, str]) -> RowOutcome:
+    if outcome.outcome != CLAIM:
+        return outcome
+    return replace(outcome, outcome=HOLD, code="ALREADY_SUBMITTED", message=message)
+
+
+def _changed(unit: Unit, taken: _List, known: Mapping[str, Row], outcomes: Sequence[RowOutcome]) -> int:
+    """How many people that were claimed now stand with other data, or would now be left out."""
+    before = {claim.person.bsn: claim for claim in claims.load(unit, list(known.values()))}
+    skipped = {outcome.line for outcome in outcomes if outcome.outcome == SKIP}
+    first: dict[str, PatientRow] = {}
+    for row in taken.rows:
+        first.setdefault(row.person.bsn, row)
+    return sum(
+        1
+        for row in first.values()
+        if (claim := before.get(row.person.bsn)) is not None
+        and (row.line not in skipped or row.person != claim.person or row.uzovi not in ("", claim.payer_code))
+    )

@@ -1,0 +1,1 @@
+"""When things run: plan (pure), run (APScheduler)."""
