@@ -1,0 +1,1 @@
+"""kvitt ...: the command line."""

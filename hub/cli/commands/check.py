@@ -1,0 +1,171 @@
+"""kvitt check: judge files by the published rules before anything is sent (decisions 30-32). Needs no hub."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.cli.output import Json, Lang, language, put_json, say
+from hub.errors import HubError
+from hub.model.finding import Finding, Severity
+from hub.settings import load
+
+if TYPE_CHECKING:  # rules are imported only when asked, so that help is quick
+    from hub.validation import Asked, Checked
+
+_HELP = """Check files by the published rules: Vektis EI, UBL invoices, credit notes and responses, bank files.
+
+Exit 0: nothing forbids sending. 1: findings do. 2: a file cannot be read. Several files: the highest.
+
+Example: `kvitt check claims.asc invoice.xml`
+
+Example: `kvitt check invoice.xml --on 2026-09-01 --json`
+"""
+_LARGEST = 512 * 1024 * 1024
+_FAMILY = re.compile(r"(UBL-(?:CR|SR|DT))-\d+")
+"""Official warning families with hundreds of members; people get one line for each (decision 31)."""
+_WORDS = {
+    "en": {
+        "fatal": "fatal",
+        "error": "error",
+        "warning": "warning",
+        "info": "note",
+        "valid": "nothing forbids sending",
+    },
+    "nb": {
+        "fatal": "fatal",
+        "error": "feil",
+        "warning": "advarsel",
+        "info": "merknad",
+        "valid": "ingenting hindrer sending",
+    },
+    "nl": {
+        "fatal": "fataal",
+        "error": "fout",
+        "warning": "waarschuwing",
+        "info": "opmerking",
+        "valid": "niets verhindert verzending",
+    },
+}
+_NO_FORMAT = {"en": "unreadable", "nb": "uleselig", "nl": "onleesbaar"}
+_FOLDED = {
+    "en": "{count} elements the core invoice does not know ({codes}); --all shows each",
+    "nb": "{count} elementer kjernefakturaen ikke kjenner ({codes}); --all viser hvert",
+    "nl": "{count} elementen die de kernfactuur niet kent ({codes}); --all toont elk",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("check", help=_HELP)(check)
+
+
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, or - for what is piped in.")],
+    as_json: Json = False,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge by the rules in force on this day (today).")
+    ] = None,
+    rules_only: Annotated[bool, typer.Option("--rules-only", help="For fragments: no size, XSD and id gates.")] = False,
+    ruleset: Annotated[str, typer.Option(help="A rule set (2026.5) or a response's transaction: t111, t71, mls.")] = "",
+    show_all: Annotated[bool, typer.Option("--all", help="Every finding on its own line.")] = False,
+    wanted: Annotated[str, typer.Option("--format", help="What it must be: vektis, ubl, bank, or a format id.")] = "",
+    lang: Lang = "",
+) -> None:
+    """Check some files."""
+    from hub.validation import Asked, family_of
+
+    spoken = language(lang, _default_language())
+    day = on.date() if on else datetime.now(UTC).date()
+    asked = Asked(on=day, rules_only=rules_only, ruleset=ruleset or None)
+    if wanted:
+        family_of(wanted)
+    worst = 0
+    for name in files:
+        checked = _checked(name, asked, wanted)
+        worst = max(worst, checked.exit_code)
+        if as_json:
+            put_json(checked.as_json(name, spoken))
+        else:
+            _tell(name, checked, spoken, show_all=show_all)
+    raise typer.Exit(worst)
+
+
+def _default_language() -> str:
+    """The hub's language where there is a hub that can be read."""
+    try:
+        return load(os.environ, Path.cwd()).language
+    except HubError:
+        return "en"
+
+
+def _checked(name: str, asked: Asked, wanted: str) -> Checked:
+    from hub.validation import check as check_document
+    from hub.validation import not_opened
+
+    try:
+        data = sys.stdin.buffer.read(_LARGEST + 1) if name == "-" else _read(Path(name))
+    except OSError as error:
+        return not_opened(error.strerror or "it cannot be read")
+    if len(data) > _LARGEST:
+        return not_opened(f"it has more than {_LARGEST:,} bytes")
+    return check_document(data, asked, wanted)
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(_LARGEST + 1)
+
+
+def _tell(name: str, checked: Checked, language: str, *, show_all: bool) -> None:
+    words = _WORDS[language]
+    counts = {one: sum(1 for each in checked.findings if each.severity is one) for one in Severity}
+    total = ", ".join(f"{words[one.value]} {count}" for one, count in counts.items() if count) or words["valid"]
+    kind = checked.format or _NO_FORMAT[language]
+    rules = f" [{checked.ruleset}]" if checked.ruleset not in ("", kind) else ""
+    say(f"{name}: {kind}{rules}: {total}")
+    singles, families = (checked.findings, {}) if show_all else _folded(checked.findings)
+    for one in singles:
+        _tell_one(one, language)
+    for family, members in families.items():
+        codes = ", ".join(dict.fromkeys(one.code for one in members))
+        shown = codes if len(codes) <= _WIDE else f"{codes[:_WIDE].rpartition(',')[0]}, ..."
+        line = _FOLDED[language].format(count=len(members), codes=shown)
+        say(f"  {words[members[0].severity.value]} {family}: {line}")
+
+
+_WIDE = 60
+
+
+def _folded(findings: Sequence[Finding]) -> tuple[list[Finding], dict[str, list[Finding]]]:
+    """Findings one by one, and the warnings of the big families together; one alone needs no folding."""
+    families: dict[str, list[Finding]] = {}
+    for one in findings:
+        found = _FAMILY.fullmatch(one.code)
+        if found and one.severity is Severity.WARNING:
+            families.setdefault(found[1], []).append(one)
+    families = {name: members for name, members in families.items() if len(members) > 1}
+    folded = {id(one) for members in families.values() for one in members}
+    return [one for one in findings if id(one) not in folded], families
+
+
+def _tell_one(one: Finding, language: str) -> None:
+    place = "" if one.location == f"line {one.line}" else one.location
+    places = [f"{_LINE[language]} {one.line}" if one.line else "", place]
+    if one.start:
+        places.append(f"{one.start}-{one.end}")
+    place = ", ".join(part for part in places if part)
+    say(f"  {_WORDS[language][one.severity.value]} {one.code}{f' ({place})' if place else ''}: {one.said(language)}")
+    hint = one.hinted(language)
+    if hint:
+        say(f"    -> {hint}")
+
+
+_LINE = {"en": "line", "nb": "linje", "nl": "regel"}

@@ -1,0 +1,206 @@
+"""What a code means: published lists, partners' own codes, rule ids and our own findings (decision 34).
+
+Sources in order: the code lists that come with Kvitt, partners' `codes.csv`, the Peppol and EN 16931 rules we ask, our
+own codes. Lists overlap, so without a list every hit is told. No hub is needed; one that is there adds its own lists.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from hub.model.partner import Partner
+from schemas import codelists
+
+OWN = "KVITT"
+RULES = "PEPPOL"
+_LANGUAGES = ("en", "nb", "nl")
+_BLANK = re.compile(r"\{(\w+)[^}]*\}")
+_BANK = "KVITT-BANK-"
+_VEKTIS = "KVITT-VEKTIS-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """One meaning of a code: the list it stands in, texts and what to do per language, who acts, and the source."""
+
+    list: str
+    code: str
+    text: Mapping[str, str]
+    hint: Mapping[str, str] = field(default_factory=dict)
+    severity: str = ""
+    who_acts: str = ""
+    source: str = ""
+
+    def as_json(self, language: str) -> dict[str, Any]:
+        """The shape of `kvitt explain --json`; empty fields are left out."""
+        body = {
+            "list": self.list,
+            "code": self.code,
+            "severity": self.severity,
+            "text": said(self.text, language),
+            "hint": said(self.hint, language),
+            "who_acts": self.who_acts,
+            "source": self.source,
+            "texts": {name: self.text[name] for name in _LANGUAGES if self.text.get(name)},
+        }
+        return {name: value for name, value in body.items() if value}
+
+
+def said(texts: Mapping[str, str], language: str) -> str:
+    """The sentence in the wished language, else English, else whatever there is."""
+    return texts.get(language) or texts.get("en") or next((text for text in texts.values() if text), "")
+
+
+def explain(query: str, partners: Iterable[Partner] = (), more: Iterable[Meaning] = ()) -> list[Meaning]:
+    """Every meaning of `CODE` or `LIST:CODE`; empty when nobody knows it. Case does not matter."""
+    name, colon, code = (part.strip() for part in query.strip().rpartition(":"))
+    wanted = (name.casefold() if colon else "", code.casefold())
+    everything = (
+        *_listed(name, code),
+        *_of_partners(partners),
+        *_rules(wanted[0], code),
+        *_own(),
+        *_bank_finding(code),
+        *more,
+    )
+    hits = [one for one in everything if _fits(one, *wanted)]
+    return list({(one.list, one.code, said(one.text, "en")): one for one in hits}.values())
+
+
+def unknown(query: str) -> Meaning:
+    """What to say about a code nobody here knows: it is shown raw, and the sender's own text holds."""
+    name, _, code = query.strip().rpartition(":")
+    found = codelists.explain(f"{_NO_SUCH_LIST}:{code}")[0]
+    return Meaning(list=name, code=code, text=found.text, hint=found.hint, severity="unknown", who_acts=found.who_acts)
+
+
+_NO_SUCH_LIST = "?"
+
+
+def lists(partners: Iterable[Partner] = ()) -> list[str]:
+    """The names that may stand before the colon."""
+    return [*codelists.lists(), *sorted(one.name for one in partners if one.codes), RULES, OWN]
+
+
+def _fits(one: Meaning, name: str, code: str) -> bool:
+    if one.code.casefold() != code:
+        return False
+    found = codelists.code_list(name) if name else None
+    return not name or one.list.casefold() == name or (found is not None and found.name == one.list)
+
+
+def _listed(name: str, code: str) -> Iterator[Meaning]:
+    """The code as typed first, in capitals else: published codes are digits or capitals."""
+    for text in dict.fromkeys((code, code.upper())):
+        for entry in codelists.explain(f"{name}:{text}" if name else text):
+            if entry.known:
+                yield Meaning(
+                    list=entry.list,
+                    code=entry.code,
+                    text=entry.text,
+                    hint=entry.hint,
+                    severity=entry.severity,
+                    who_acts=entry.who_acts,
+                    source=entry.source,
+                )
+
+
+def _of_partners(partners: Iterable[Partner]) -> Iterator[Meaning]:
+    for partner in partners:
+        for row in partner.codes:
+            yield Meaning(
+                list=partner.name,
+                code=row.code,
+                text={"en": row.en, "nb": row.nb, "nl": row.nl},
+                hint={"en": row.fix_hint},
+                severity=row.severity,
+                who_acts=row.who_acts,
+                source=partner.source,
+            )
+
+
+def _rules(name: str, code: str) -> Iterator[Meaning]:
+    """Rule ids have a hyphen (`BR-CO-15`); the rules are imported only for something that looks like one."""
+    if "-" not in code or name not in ("", RULES.casefold()):
+        return
+    from schemas.peppol.rules import own, registry
+
+    for ruleset in registry.SETS:
+        for rule in (*ruleset.rules, *own.RULES):
+            yield Meaning(
+                list=RULES,
+                code=rule.id,
+                text=rule.text,
+                hint=rule.hint,
+                severity=rule.severity.value,
+                source=ruleset.source,
+            )
+
+
+@cache
+def _own() -> tuple[Meaning, ...]:
+    return (*_outcomes(), *_tasks(), *_vektis_findings())
+
+
+def _outcomes() -> Iterator[Meaning]:
+    """Outcomes of rows handed in."""
+    for row in _table("hub.programmes", "data", "outcome_texts.csv", delimiter=";"):
+        yield Meaning(list=OWN, code=row["code"], text=_open(row), source="Kvitt, outcome of a row handed in")
+
+
+def _tasks() -> Iterator[Meaning]:
+    """Reasons why something is held or needs a person."""
+    catalogue = tomllib.loads(files("hub").joinpath("texts.toml").read_text(encoding="utf-8"))
+    for code, texts in catalogue.items():
+        doing = {language: texts.get(f"do_{language}", "") for language in _LANGUAGES}
+        yield Meaning(list=OWN, code=code, text=_open(texts), hint=_open(doing), source="Kvitt, task for a person")
+
+
+def _vektis_findings() -> Iterator[Meaning]:
+    for row in _table("schemas.vektis", "rules", "messages.csv"):
+        yield Meaning(
+            list=OWN,
+            code=f"{_VEKTIS}{row['key']}",
+            text=_open(row),
+            hint=_open({language: row[f"hint_{language}"] for language in _LANGUAGES}),
+            severity=row["severity"],
+            source=f"Kvitt, check of Vektis files, level {row['level']}",
+        )
+
+
+def _bank_finding(code: str) -> Iterator[Meaning]:
+    """One finding on bank files; they are made by code, so there is no list to look through."""
+    if not code.upper().startswith(_BANK):
+        return
+    from schemas.banking import remarks
+
+    try:
+        one = remarks.remark(code.upper(), found="<found>", expected="<expected>", what="<what>")
+    except KeyError:
+        return
+    yield Meaning(
+        list=OWN,
+        code=one.code,
+        text=one.text,
+        hint=one.hint,
+        severity=one.severity.value,
+        source="Kvitt, check of bank files",
+    )
+
+
+def _table(package: str, folder: str, name: str, delimiter: str = ",") -> Iterator[dict[str, str]]:
+    text = files(package).joinpath(folder).joinpath(name).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    yield from csv.DictReader(lines, delimiter=delimiter)
+
+
+def _open(texts: Mapping[str, str]) -> dict[str, str]:
+    """Sentences whose blanks are named instead of filled: `line {line}` is `line <line>`."""
+    return {language: _BLANK.sub(r"<\1>", texts.get(language, "")) for language in _LANGUAGES}

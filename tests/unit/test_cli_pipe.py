@@ -1,0 +1,208 @@
+"""The commands of the pipe, as programs and people call them: contracts of decisions 28, 30 and 33."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NL, NO = "voorbeeldzorg-nl", "eksempelklinikk-no"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def runner(home: Path) -> Run:
+    """`kvitt ...` in a process of its own, with this home."""
+
+    def run(*words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        settings = {**os.environ, "KVITT_HOME": str(home), "KVITT_LANG": "en", **(env or {})}
+        settings.pop("KVITT_KEYS", None)
+        command = [sys.executable, "-m", "hub.cli", *words]
+        return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, dict[str, Any]]:
+    """One demo hub, played once for this module."""
+    run = runner(tmp_path_factory.mktemp("demo") / "home")
+    played = run("demo", "--json")
+    assert played.returncode == 0, played.stderr
+    assert played.stdout.count("\n") == 1, "the demo prints one JSON document and nothing else"
+    return run, json.loads(played.stdout)
+
+
+def test_demo_is_conserved_and_keeps_its_contract(demo: tuple[Run, dict[str, Any]]) -> None:
+    _, body = demo
+    assert body["conserved"] is True
+    assert set(body["countries"]) == {"NL", "NO"}
+    needed = {"ref", "transport", "decision", "claimed_minor", "granted_minor", "refused_minor", "open_minor"}
+    for country in body["countries"].values():
+        assert {"currency", "claims", "exchanges", "payments", "money"} <= set(country)
+        for claim in country["claims"]:
+            assert needed | {"received_minor"} <= set(claim)
+
+
+def test_demo_money_is_what_a_bookkeeper_would_say(demo: tuple[Run, dict[str, Any]]) -> None:
+    """Every claim and the bank, added up here and not by the hub."""
+    _, body = demo
+    for country in body["countries"].values():
+        claims = country["claims"]
+        for claim in claims:
+            parts = ("granted", "refused", "patient", "withdrawn", "open")
+            assert claim["claimed_minor"] == sum(claim[f"{name}_minor"] for name in parts)
+            paid = ("received", "netted", "written_off", "outstanding")
+            assert claim["granted_minor"] == sum(claim[f"{name}_minor"] for name in paid)
+        bank = sum(payment["amount_minor"] for payment in country["payments"])
+        assert bank == sum(claim["received_minor"] for claim in claims) + country["money"]["unallocated_minor"]
+
+
+def test_demo_plays_the_events_of_decision_15(demo: tuple[Run, dict[str, Any]]) -> None:
+    _, body = demo
+    by_case = {claim["case"]: claim for claim in body["countries"]["NO"]["claims"]}
+    assert {case: claim["received_minor"] for case, claim in by_case.items()} == {
+        "6TST1": 217000,
+        "6TST2": 83500,
+        "6TST3": 64000,
+        "6TST4": 0,
+        "6TST5": 0,
+    }
+    assert by_case["6TST4"]["decision"] == by_case["6TST5"]["decision"] == "refused"
+    paid = [payment["amount_minor"] for payment in body["countries"]["NO"]["payments"]]
+    assert sorted(paid) == [64000, 83500, 217000], "the OCR booking and its copy in the camt.054 count once"
+
+
+def test_demo_plays_every_kind_of_dutch_answer(demo: tuple[Run, dict[str, Any]]) -> None:
+    _, body = demo
+    claims = body["countries"]["NL"]["claims"]
+    found = {claim["decision"] for claim in claims}
+    assert found == {"granted", "changed", "refused", "open"}
+    (held,) = [claim for claim in claims if claim["hold"]]
+    assert (held["hold"], held["payer_code"]) == ("REFUSED_BY_CLEARING", "7119")
+    assert sum(claim["netted_minor"] for claim in claims) == 0
+    assert {claim["netted_minor"] for claim in claims} == {-105, 0, 105}
+
+
+def test_demo_leaves_no_personal_data_in_names_or_logs(demo: tuple[Run, dict[str, Any]]) -> None:
+    run, _ = demo
+    home = _home_of(run)
+    rows = list(csv.DictReader((ROOT / "examples/nl/nl_ion_export_2024Q1.csv").read_text().splitlines(), delimiter=";"))
+    secrets = {row["bsn"] for row in rows} | {row["achternaam"] for row in rows}
+    names = "\n".join(str(path) for path in home.rglob("*"))
+    logged = "".join(path.read_text() for path in (home / "log").iterdir())
+    report = (home / "out" / "report.html").read_text()
+    database = b"".join(path.read_bytes() for path in home.glob("kvitt.db*"))
+    for secret in secrets:
+        assert secret not in names
+        assert secret not in logged
+        assert secret not in report
+        assert secret.encode() not in database
+
+
+def _home_of(run: Run) -> Path:
+    """The home a runner works on, as the hub itself names it when it is missing something."""
+    said = run("demo", "--keep").stderr
+    return Path(said.removeprefix("kvitt: ").split(" holds")[0])
+
+
+def test_why_says_who_acts_in_three_languages(demo: tuple[Run, dict[str, Any]]) -> None:
+    run, _ = demo
+    said = {lang: run("why", "10003", "--lang", lang).stdout for lang in ("en", "nb", "nl")}
+    assert "rejected invoice 10003" in said["en"]
+    assert "avviste faktura 10003" in said["nb"]
+    assert "wees factuur 10003 af" in said["nl"]
+
+
+def test_next_lists_what_needs_a_person_and_says_so_by_its_exit_code(demo: tuple[Run, dict[str, Any]]) -> None:
+    run, _ = demo
+    done = run("next", "--json")
+    kinds = [task["kind"] for task in json.loads(done.stdout)["tasks"]]
+    assert done.returncode == 5
+    assert kinds.count("rejection") == 6
+    assert "rows_held" in kinds
+
+
+def test_unknown_reference_is_a_sentence_not_a_traceback(demo: tuple[Run, dict[str, Any]]) -> None:
+    run, _ = demo
+    done = run("why", "NO-SUCH-THING")
+    assert done.returncode == 2
+    assert done.stderr.strip() == "kvitt: nothing here is called NO-SUCH-THING (kvitt status lists every claim)"
+
+
+def test_without_a_hub_nothing_is_made(tmp_path: Path) -> None:
+    run = runner(tmp_path / "nowhere")
+    done = run("status")
+    assert done.returncode == 3
+    assert f"no hub at {tmp_path / 'nowhere'}: run kvitt init or set KVITT_HOME" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_demo_never_replaces_a_hub_it_did_not_make(tmp_path: Path) -> None:
+    run = runner(tmp_path / "home")
+    assert run("init").returncode == 0
+    before = (tmp_path / "home" / "kvitt.db").read_bytes()
+    assert run("demo").returncode == 3
+    assert (tmp_path / "home" / "kvitt.db").read_bytes() == before
+
+
+@pytest.mark.scenario("S01")
+def test_intake_prints_a_line_a_row_and_a_summary(tmp_path: Path) -> None:
+    """Row by row against the expected file, through the command line."""
+    run = runner(tmp_path / "home")
+    assert run("init", "--example").returncode == 0
+    done = run(
+        *("intake", "--tenant", NL, "--programme", "module-quarter", "--practice", "01099901", "--module", "PMO"),
+        *("--quarter", "2024Q1", "--json", "examples/nl/nl_ion_export_2024Q1.csv"),
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    expected = list(
+        csv.DictReader((ROOT / "examples/nl/nl_ion_export_2024Q1_expected.csv").read_text().splitlines(), delimiter=";")
+    )
+    said = [(str(row["line"]), row["outcome"], row["code"]) for row in lines[:-1]]
+    assert said == [(row["line"], row["outcome"], row["code"]) for row in expected]
+    counts = lines[-1]["summary"]
+    names = ("claims", "excluded", "later", "held", "skipped")
+    assert [counts[name] for name in names] == [11, 6, 1, 2, 0]
+    assert sum(counts[name] for name in names) == counts["rows"] == 20
+
+
+@pytest.mark.scenario("S25")
+def test_treatment_log_prints_the_expected_outcomes(tmp_path: Path) -> None:
+    run = runner(tmp_path / "home")
+    assert run("init", "--example").returncode == 0
+    done = run(
+        *("intake", "--tenant", NO, "--programme", "treatment-assignments", "--json"),
+        "examples/no/no_treatment_log.csv",
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    expected = list(
+        csv.DictReader((ROOT / "examples/no/no_treatment_log_expected.csv").read_text().splitlines(), delimiter=";")
+    )
+    said = [(row["row_id"], row["outcome"], row["code"]) for row in lines[:-1]]
+    assert said == [(row["row_id"], row["outcome"], row["code"]) for row in expected]
+
+
+@pytest.mark.scenario("S38")
+def test_medical_columns_are_refused_and_only_their_names_are_told(tmp_path: Path) -> None:
+    run = runner(tmp_path / "home")
+    assert run("init", "--example").returncode == 0
+    lines = (ROOT / "examples/nl/nl_ion_export_2024Q1.csv").read_text().splitlines()
+    medical = tmp_path / "list.csv"
+    medical.write_text("\n".join([lines[0] + ";ICPC", *(line + ";T90" for line in lines[1:])]))
+    done = run(
+        *("intake", "--tenant", NL, "--programme", "module-quarter", "--practice", "01099901", "--module", "PMO"),
+        *("--quarter", "2024Q1", str(medical)),
+    )
+    assert done.returncode == 1
+    assert "ICPC" in done.stdout
+    database = b"".join(path.read_bytes() for path in (tmp_path / "home").glob("kvitt.db*"))
+    assert b"T90" not in database
