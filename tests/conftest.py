@@ -7,6 +7,12 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is slow, not wrong; and what lands must not depend on the luck of a draw.
+settings.register_profile("kvitt", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("kvitt"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "kvitt")
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = Path(__file__).resolve().parent / "golden"

@@ -1,7 +1,7 @@
 """Bank files as bytes: open, cap and cut into numbered lines; encodings are decided line by line.
 
 OCR giro is ISO-8859-1 by its manual and MT940 is ASCII by SWIFT, but both arrive as UTF-8 too: a line that is valid
-UTF-8 is read as such. XML says its own encoding and is not read here.
+UTF-8 is read as such, unless it is a whole OCR record. XML says its own encoding and is not read here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ LARGEST_FILE = 512 * 1024 * 1024
 """No bank sends more; 100 000 transactions are about 55 MB of camt.054."""
 LONGEST_LINE = 64 * 1024
 """Records have 80 characters; some banks write a whole `:86:` on one line."""
+RECORD = 80
+"""Bytes of an OCR giro record."""
 LONGEST_TEXT = 4000
 """Characters of one text we keep; ISO 20022 allows 140 per remittance line and 500 of further information."""
 
@@ -53,7 +55,12 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
 
 
 def decoded(raw: bytes) -> str:
-    """Text of bytes that are UTF-8 or, failing that, ISO-8859-1 (which never fails)."""
+    """Text of bytes that are UTF-8 or, failing that, ISO-8859-1 (which never fails).
+
+    An OCR giro record of 80 bytes is ISO-8859-1 whatever its bytes look like: as UTF-8 its positions would shift.
+    """
+    if raw.startswith(b"NY") and len(raw.rstrip(b"\r\n")) == RECORD:
+        return raw.decode("iso-8859-1")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

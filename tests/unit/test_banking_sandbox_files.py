@@ -212,3 +212,12 @@ def test_mt940_is_read_back_in_ing_words() -> None:
 def test_what_a_format_has_no_room_for_is_refused(write: Callable[[], bytes]) -> None:
     with pytest.raises(MappingError):
         write()
+
+
+def test_a_latin_1_record_that_reads_as_utf_8_keeps_its_positions() -> None:
+    """`\u00c2\u00a1` in ISO-8859-1 is the UTF-8 of one character: read so, every later position would shift by one."""
+    booking = Booking(
+        id="1", amount=Money(100, "NOK"), booked=date(2026, 4, 21), account="12345678903", text="\u00c2\u00a1 takk"
+    )
+    (statement,) = read(ocr_file([booking], created=date(2026, 4, 21)))
+    assert [payment.text for payment in statement.payments] == ["\u00c2\u00a1 takk"]
