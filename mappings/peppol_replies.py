@@ -15,6 +15,8 @@ from hub.model.reply import AckKind, Acknowledgement, Code, Decision, Verdict
 from schemas.ubl.response import ApplicationResponse, DocumentResponse, Response, ResponseKind, read
 
 STATUS_LIST = "UNCL4343"
+REASON_LIST = "StatusReason"
+"""What an MLR or MLS takes its reasons from without saying so; an Invoice Response names its lists."""
 _MESSAGE = {"AP": AckKind.ACCEPTED, "AB": AckKind.ACCEPTED, "RE": AckKind.REFUSED}
 _INVOICE = {"AB": AckKind.ACCEPTED, "PD": AckKind.ACCEPTED}
 _VERDICTS = {"AP": Verdict.GRANTED, "RE": Verdict.REFUSED}
@@ -62,7 +64,7 @@ def _about_message(message: ApplicationResponse, answer: DocumentResponse, kind:
         kind=kind,
         message_id=key,
         invoice_number=key if message.kind is ResponseKind.MLR else "",
-        codes=tuple(_codes(answer)),
+        codes=tuple(_codes(answer, REASON_LIST)),
         text=_text(answer),
         at=_issued(message),
         raw=_raw(message, answer),
@@ -74,22 +76,22 @@ def _reference(answer: DocumentResponse) -> str:
     return next((entry.id.value for entry in answer.references if entry.id), "")
 
 
-def _codes(answer: DocumentResponse) -> Iterator[Code]:
+def _codes(answer: DocumentResponse, codes: str = "") -> Iterator[Code]:
     """The status first, then every reason and action, those of a place with the place as element."""
     if answer.response.code:
         yield Code(list=STATUS_LIST, code=answer.response.code.value)
-    yield from _reasons(answer.response, "")
+    yield from _reasons(answer.response, "", codes)
     for line in answer.lines:
         for response in line.responses:
-            yield from _reasons(response, line.line)
+            yield from _reasons(response, line.line, codes)
 
 
-def _reasons(response: Response, place: str) -> Iterator[Code]:
+def _reasons(response: Response, place: str, codes: str) -> Iterator[Code]:
     said = " ".join(response.descriptions) if place else ""
     for status in response.statuses:
         if status.reason_code:
             code = status.reason_code
-            yield Code(list=code.list, code=code.value, text=status.reason or said or code.name, element=place)
+            yield Code(list=code.list or codes, code=code.value, text=status.reason or said or code.name, element=place)
 
 
 def _text(answer: DocumentResponse) -> str:

@@ -20,6 +20,9 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from hub.errors import FormatError, MappingError
+from schemas.ubl.document_types import document_type
+from schemas.ubl.names import clark, current_scheme
+from schemas.wording import UnreadableError, Wording, said
 from schemas.xml import local_name, parse, text_of
 
 NAMESPACE = "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
@@ -27,10 +30,44 @@ PARTICIPANT_SCHEME = "iso6523-actorid-upis"
 DOCUMENT_SCHEME = "busdox-docid-qns"
 PROCESS_SCHEME = "cenbii-procid-ubl"
 
+_HEAD_BYTES = 4096
+_ENVELOPE = re.compile(rb"<(?:[\w.-]+:)?StandardBusinessDocument[\s>]")
 _DECLARATION = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml\s[^>]*\?>\s*)?")
 _ENCODING = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?xml\s[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)")
 _NS = f"{{{NAMESPACE}}}"
 _DOCUMENT_ID = re.compile(r"(?P<standard>.+?)::(?P<type>[^:#]+)##.*::(?P<version>[^:]+)\Z")
+
+_SET = "sbdh"
+_NO_ENVELOPE = Wording(
+    code="KVITT-SBDH-01",
+    text=said(
+        "The Peppol envelope is not one header followed by one document.",
+        "Peppol-konvolutten er ikke ett hode fulgt av ett dokument.",
+        "De Peppol-envelop is niet één kop met daarna één document.",
+    ),
+    hint=said(
+        "Check the document without its envelope, or make the envelope anew.",
+        "Kontroller dokumentet uten konvolutt, eller lag konvolutten på nytt.",
+        "Controleer het document zonder envelop, of maak de envelop opnieuw.",
+    ),
+    ruleset=_SET,
+)
+_NO_INSTANCE = Wording(
+    code="KVITT-SBDH-02",
+    text=said(
+        "The Peppol envelope has no InstanceIdentifier.",
+        "Peppol-konvolutten mangler InstanceIdentifier.",
+        "De Peppol-envelop heeft geen InstanceIdentifier.",
+    ),
+    hint=said(
+        "Give every message an identifier of its own.",
+        "Gi hver melding sin egen identifikator.",
+        "Geef elk bericht een eigen identificatie.",
+    ),
+    ruleset=_SET,
+)
+WORDINGS = (_NO_ENVELOPE, _NO_INSTANCE)
+"""What can be wrong with an envelope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +98,41 @@ def root_of(document_id: str) -> tuple[str, str, str]:
             f"the document type id names no root element: {document_id}", hint="NAMESPACE::Root##CUSTOMIZATION::VERSION"
         )
     return found["standard"], found["type"], found["version"]
+
+
+def header_of(
+    payload: bytes, *, sender: str, receiver: str, instance_id: str, created: datetime, country_c1: str
+) -> SbdhHeader:
+    """The envelope's facts for a UBL document of any kind Kvitt exchanges, from the document itself.
+
+    `sender` and `receiver` are participants such as `0192:310000086`; 9908 is written as 0192.
+    """
+    root = parse(payload)
+    name = local_name(root)
+    customization, profile = (text_of(root.find(clark(f"cbc:{leaf}"))) for leaf in ("CustomizationID", "ProfileID"))
+    known = document_type(name, customization)
+    if known is None:
+        raise MappingError(f"{name} with CustomizationID {customization[:80]!r} is no document type of the network")
+    return SbdhHeader(
+        sender=participant(sender),
+        receiver=participant(receiver),
+        instance_id=instance_id,
+        standard=known.namespace,
+        type=known.root,
+        type_version=known.version,
+        created=created,
+        document_id=known.id,
+        process_id=profile or known.process,
+        country_c1=country_c1,
+    )
+
+
+def participant(identifier: str) -> str:
+    """`SCHEME:NUMBER` under the scheme in use today; MappingError for anything else."""
+    scheme, colon, number = identifier.partition(":")
+    if not colon or not number or re.fullmatch(r"[0-9]{4}", scheme) is None:
+        raise MappingError(f"{identifier[:40]!r} is no participant", hint="such as 0192:310000086")
+    return f"{current_scheme(scheme)}:{number}"
 
 
 def write(header: SbdhHeader, payload: bytes) -> bytes:
@@ -132,11 +204,23 @@ def read(data: bytes) -> tuple[SbdhHeader, bytes]:
     """
     root = parse(data)
     if root.tag != f"{_NS}StandardBusinessDocument":
-        raise FormatError(f"the document is {local_name(root)}, not StandardBusinessDocument")
+        raise UnreadableError(_NO_ENVELOPE, f"the document is {local_name(root)}, not StandardBusinessDocument")
     children = [child for child in root if isinstance(child.tag, str)]
     if len(children) != 2 or children[0].tag != f"{_NS}StandardBusinessDocumentHeader":
-        raise FormatError(f"the envelope holds {len(children)} elements", hint="one header and one payload are wanted")
+        raise UnreadableError(
+            _NO_ENVELOPE, f"the envelope holds {len(children)} elements", hint="one header and one payload are wanted"
+        )
     return _header(children[0]), _payload(data, children[1])
+
+
+def payload(data: bytes) -> bytes:
+    """The document itself: what an envelope holds, else the bytes as they are; FormatError where it is broken."""
+    return read(data)[1] if enveloped(data) else data
+
+
+def enveloped(data: bytes) -> bool:
+    """Whether a file begins as an envelope does."""
+    return _ENVELOPE.search(data[:_HEAD_BYTES]) is not None
 
 
 def read_header(data: bytes) -> SbdhHeader:
@@ -164,7 +248,7 @@ def _header(element: etree._Element) -> SbdhHeader:
         return text_of(scopes[kind].find(_NS + name)) if kind in scopes else ""
 
     if not at("DocumentIdentification", "InstanceIdentifier"):
-        raise FormatError("the envelope has no InstanceIdentifier", where="DocumentIdentification")
+        raise UnreadableError(_NO_INSTANCE, "the envelope has no InstanceIdentifier", where="DocumentIdentification")
     return SbdhHeader(
         sender=at("Sender", "Identifier"),
         receiver=at("Receiver", "Identifier"),

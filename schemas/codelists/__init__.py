@@ -1,18 +1,23 @@
 """Code lists of every format: one CSV file per list in this folder, found by scan; a new list is a new file.
 
 A file's name is the list's name (`COD954.csv`). Lines beginning with `#` say things about the list: `aliases` (other
-names under which the same values go), `complete` (yes: a code not listed is wrong; no: it may exist) and `source`.
-Columns: code, severity, who_acts, nl, nb, en, hint_nl, hint_nb, hint_en; all but `code` and `en` may be missing.
+names under which the same values go), `title` (what people call it: en | nb | nl), `complete` (yes: a code not listed
+is wrong; no: it may exist), `source` and `within` (a choice out of that list, where the names of its codes stand; asked
+only by its own name).
+Columns: code, severity, who_acts, nl, nb, en, hint_nl, hint_nb, hint_en, valid_from, valid_to, replaced_by, source; all
+but `code` may be missing. `valid_to` is the last day; without a date a code is valid since ever, until further notice.
 Vektis lists overlap (007, 052 stand in several), so `explain` takes `LIST:CODE` (decision 34).
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from importlib.resources import files
+from itertools import takewhile
 from types import MappingProxyType
 
 from hub.errors import ConfigurationError
@@ -28,6 +33,12 @@ _ASK = {
     "nb": "Slå opp koden hos avsenderen og legg den fram for support.",
     "en": "Look the code up with its sender and bring it to support.",
 }
+_ENDED = {
+    "nl": "Niet meer geldig na {day}.",
+    "nb": "Ikke gyldig etter {day}.",
+    "en": "No longer valid after {day}.",
+}
+_INSTEAD = {"nl": "Gebruik {code}.", "nb": "Bruk {code}.", "en": "Use {code} instead."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +52,13 @@ class CodeEntry:
     hint: dict[str, str] = field(default_factory=dict)
     source: str = ""
     severity: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    replaced_by: str = ""
+
+    def valid(self, on: date | None) -> bool:
+        """Whether the code may be used on a day; without a day, whether it ever might."""
+        return on is None or _within(on, self.valid_from, self.valid_to)
 
     @property
     def known(self) -> bool:
@@ -65,6 +83,23 @@ class CodeList:
     complete: bool
     source: str
     entries: Mapping[str, CodeEntry]
+    within: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes of a list on a day, to ask `in`: the list is read when it is asked first, not when it is named."""
+
+    list: str
+    on: date
+
+    def __contains__(self, code: object) -> bool:
+        """Whether the list has this code on the day."""
+        return code in codes(self.list, self.on)
+
+
+def _within(day: date, first: date | None, last: date | None) -> bool:
+    return (first is None or first <= day) and (last is None or day <= last)
 
 
 @cache
@@ -73,53 +108,91 @@ def _names() -> tuple[str, ...]:
     return tuple(sorted(one.name[:-4] for one in folder.iterdir() if one.name.endswith(".csv")))
 
 
+def _text(name: str) -> str:
+    return (files("schemas.codelists") / f"{name}.csv").read_text(encoding="utf-8")
+
+
 @cache
 def _load(name: str) -> CodeList:
-    text = (files("schemas.codelists") / f"{name}.csv").read_text(encoding="utf-8")
-    return read_list(name, text)
+    return read_list(name, _text(name))
+
+
+@cache
+def _head(name: str) -> Mapping[str, str]:
+    """What a list says about itself, without reading its codes."""
+    with (files("schemas.codelists") / f"{name}.csv").open(encoding="utf-8") as lines:
+        return MappingProxyType(dict(_said(takewhile(_is_head, lines))))
+
+
+def _is_head(line: str) -> bool:
+    return line.startswith("#")
 
 
 def read_list(name: str, text: str) -> CodeList:
     """Read one list's file; ConfigurationError when it has no column `code`."""
-    head = dict(_said(text))
+    head = dict(_said(text.splitlines()))
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     if "code" not in (rows.fieldnames or ()):
         raise ConfigurationError("a code list needs a column `code`", where=f"{name}.csv")
-    source = head.get("source", "")
-    entries = {row["code"]: _entry(name, row, source) for row in rows}
+    source, wider = head.get("source", ""), head.get("within", "")
+    names = _load(wider).entries if wider else {}
+    entries = {row["code"]: _entry(name, row, source, names.get(row["code"])) for row in rows}
     return CodeList(
         name=name,
         aliases=tuple(head.get("aliases", "").split()),
         complete=head.get("complete", "no") == "yes",
         source=source,
         entries=MappingProxyType(entries),
+        within=wider,
     )
 
 
-def _said(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
-        if line.startswith("#"):
+def _said(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        if _is_head(line):
             key, _, value = line.removeprefix("#").partition(":")
             yield key.strip(), value.strip()
 
 
-def _entry(name: str, row: Mapping[str, str | None], source: str) -> CodeEntry:
+def _entry(name: str, row: Mapping[str, str | None], source: str, wider: CodeEntry | None) -> CodeEntry:
+    text = {language: said for language in _LANGUAGES if (said := row.get(language) or "")}
+    last, instead = _day(row.get("valid_to")), row.get("replaced_by") or ""
     return CodeEntry(
         list=name,
         code=row["code"] or "",
-        text={language: said for language in _LANGUAGES if (said := row.get(language) or "")},
+        text=text or (dict(wider.text) if wider else {}),
         who_acts=row.get("who_acts") or "",
-        hint={language: said for language in _LANGUAGES if (said := row.get(f"hint_{language}") or "")},
+        hint={language: said for language in _LANGUAGES if (said := row.get(f"hint_{language}") or "")}
+        or _ended(last, instead),
         source=row.get("source") or source,
         severity=row.get("severity") or "",
+        valid_from=_day(row.get("valid_from")),
+        valid_to=last,
+        replaced_by=instead,
     )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _ended(last: date | None, instead: str) -> dict[str, str]:
+    """What to tell of a code that is no longer valid."""
+    if last is None:
+        return {}
+    return {
+        language: " ".join(
+            (said.format(day=last.isoformat()), _INSTEAD[language].format(code=instead) if instead else "")
+        ).rstrip()
+        for language, said in _ENDED.items()
+    }
 
 
 @cache
 def _aliases() -> Mapping[str, str]:
     known: dict[str, str] = {}
     for name in _names():
-        for other in (name, *_load(name).aliases):
+        for other in (name, *_head(name).get("aliases", "").split()):
             known.setdefault(other.upper(), name)
     return MappingProxyType(known)
 
@@ -134,6 +207,37 @@ def code_list(name: str) -> CodeList | None:
     known = _aliases()
     found = known.get(name.upper()) or known.get(name.upper().partition("-")[0])
     return _load(found) if found else None
+
+
+def title(name: str) -> dict[str, str]:
+    """What people call a list, by language; its name where it does not say."""
+    found = _aliases().get(name.upper())
+    said = [one.strip() for one in _head(found).get("title", "").split("|")] if found else []
+    en, nb, nl = said if len(said) == len(_LANGUAGES) else [name] * len(_LANGUAGES)
+    return {"en": en, "nb": nb, "nl": nl}
+
+
+@cache
+def codes(name: str, on: date | None = None) -> frozenset[str]:
+    """The codes of a list valid on a day (all it ever had, without one); ConfigurationError when we lack the list."""
+    found = _aliases().get(name.upper())
+    if found is None:
+        raise ConfigurationError(f"no code list {name[:40]!r}", hint="lists are files in schemas/codelists")
+    rows = csv.DictReader(line for line in _text(found).splitlines() if not _is_head(line))
+    return frozenset(
+        row["code"] for row in rows if on is None or _within(on, _day(row.get("valid_from")), _day(row.get("valid_to")))
+    )
+
+
+def valid(name: str, code: str, on: date) -> bool:
+    """Whether a code of a list may be used on a day."""
+    return code in codes(name, on)
+
+
+def successor(name: str, code: str) -> str:
+    """The code that took another one's place (scheme 9908 of EAS: 0192); itself when none did."""
+    found = lookup(name, code)
+    return found.replaced_by or code if found else code
 
 
 def lookup(list_name: str, code: str) -> CodeEntry | None:
@@ -163,4 +267,5 @@ def _hits(name: str, code: str) -> list[CodeEntry]:
     if name:
         found = lookup(name, code)
         return [found] if found else []
-    return [entry for one in _names() if (entry := _load(one).entries.get(code))]
+    whole = (one for one in _names() if not _head(one).get("within"))
+    return [entry for one in whole if (entry := _load(one).entries.get(code))]

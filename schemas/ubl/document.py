@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from hub.errors import FormatError
+from hub.errors import FormatError, MappingError
 from schemas.ubl.amounts import (
     ALLOWANCE_CHARGE,
     MONETARY_TOTAL,
@@ -43,6 +43,7 @@ from schemas.ubl.references import (
     DocumentReference,
     Period,
 )
+from schemas.ubl.values import Identifier
 from schemas.xml import Element, parse
 
 
@@ -167,7 +168,8 @@ def read_root(root: Element) -> Document:
         raise FormatError("the document is neither a UBL 2.1 Invoice nor a CreditNote", where="line 1")
     seen: Seen = {}
     document = read_section(layout, root, seen)
-    return replace(document, credit=layout is _CREDIT_NOTE, unread=unread_paths(root, seen))
+    document = replace(document, credit=layout is _CREDIT_NOTE, unread=unread_paths(root, seen))
+    return _project_read(document) if document.credit else document
 
 
 def write(document: Document) -> bytes:
@@ -175,5 +177,29 @@ def write(document: Document) -> bytes:
     name, layout = ("CreditNote", _CREDIT_NOTE) if document.credit else ("Invoice", _INVOICE)
     space = CREDIT_NOTE if document.credit else INVOICE
     root = new_root(space, name)
-    write_section(layout, document, root)
+    write_section(layout, _fitted(document) if document.credit else document, root)
     return to_bytes(root)
+
+
+_PROJECT = "50"
+"""The document type code under which a credit note names its project (BT-11): UBL gives it no element for that."""
+
+
+def _fitted(document: Document) -> Document:
+    """A credit note with everything where UBL wants it; MappingError for what has no place in one."""
+    if document.due_date is not None:
+        raise MappingError(
+            "a credit note has no due date of its own", hint="set it on its payment means (due_date)", where="BT-9"
+        )
+    if not document.project:
+        return document
+    project = AdditionalDocument(id=Identifier(document.project), type_code=_PROJECT)
+    return replace(document, documents=(*document.documents, project))
+
+
+def _project_read(document: Document) -> Document:
+    """The project of a credit note out of its last additional document, where that holds nothing else."""
+    last = document.documents[-1] if document.documents else AdditionalDocument()
+    if last.id is None or last != AdditionalDocument(id=Identifier(last.id.value), type_code=_PROJECT):
+        return document
+    return replace(document, documents=document.documents[:-1], project=last.id.value)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from schemas.ubl.codec import DATE, TEXT, Layout, many, one
+from schemas.ubl.names import ORGNR, current_scheme
 from schemas.ubl.values import IDENTIFIER, Identifier
 
 
@@ -114,11 +115,14 @@ PARTY = Layout(
 )
 
 
-def organisation_number(party: Party, scheme: str = "0192") -> str:
-    """The party's number in an ISO 6523 scheme: from its legal entity, its identifiers or its electronic address."""
+def organisation_number(party: Party, scheme: str = ORGNR) -> str:
+    """The party's number in an ISO 6523 scheme: from its legal entity, its identifiers or its electronic address.
+
+    A number under the removed scheme 9908 counts as one under 0192.
+    """
     legal = party.legal.company_id if party.legal else None
     for identifier in (legal, *party.identifications, party.endpoint):
-        if identifier is not None and identifier.scheme == scheme:
+        if identifier is not None and current_scheme(identifier.scheme) == scheme:
             return identifier.value
     return ""
 

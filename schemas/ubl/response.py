@@ -23,7 +23,7 @@ from schemas.ubl.codec import (
     unread_paths,
     write_section,
 )
-from schemas.ubl.names import APPLICATION_RESPONSE, INVOICE_RESPONSE, MLR, MLS
+from schemas.ubl.names import APPLICATION_RESPONSE, transaction
 from schemas.ubl.parties import PARTY, Party
 from schemas.ubl.values import CODE, IDENTIFIER, Identifier, ListedCode
 from schemas.xml import parse
@@ -36,9 +36,6 @@ class ResponseKind(StrEnum):
     MLR = "t71"
     MLS = "mls"
     OTHER = ""
-
-
-_KINDS = {INVOICE_RESPONSE: ResponseKind.INVOICE_RESPONSE, MLR: ResponseKind.MLR, MLS: ResponseKind.MLS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +164,7 @@ class ApplicationResponse:
     @property
     def kind(self) -> ResponseKind:
         """Which transaction it is, by its CustomizationID."""
-        return _KINDS.get(self.customization_id, ResponseKind.OTHER)
+        return ResponseKind(transaction(self.customization_id))
 
 
 _APPLICATION_RESPONSE = Layout(

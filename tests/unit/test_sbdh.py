@@ -126,3 +126,14 @@ def test_headers_of_other_implementations_are_read(shared: Path) -> None:
     newest = read["peppol-sbdh-2.01.xml"]
     assert (newest.country_c1, newest.mls_to, newest.mls_type) == ("IN", "0242:000723", "ALWAYS_SEND")
     assert newest.created == datetime(2017, 12, 6, 9, 17, 5, 734000, tzinfo=UTC)
+
+
+def test_the_payload_of_an_envelope_or_the_document_itself() -> None:
+    document = b"<Invoice/>"
+    envelope = f'<e:StandardBusinessDocument xmlns:e="{sbdh.NAMESPACE}"><a/><b/></e:StandardBusinessDocument>'.encode()
+    assert (sbdh.enveloped(document), sbdh.payload(document)) == (False, document)
+    assert sbdh.enveloped(envelope)
+    with pytest.raises(FormatError, match="holds 2 elements"):
+        sbdh.payload(envelope)
+    held = b'<a:Invoice xmlns:a="urn:x"/>'
+    assert sbdh.payload(sbdh.write(HEADER, held)) == held

@@ -18,8 +18,8 @@ from stdnum.se import orgnr as judge_se
 from hub.errors import ConfigurationError, FormatError, MappingError
 from schemas import sbdh
 from schemas.peppol import check, gates
-from schemas.peppol.rules.core import Rule, judge
-from schemas.peppol.rules.set_2026_5 import identifiers
+from schemas.peppol.rules import numbers as identifiers
+from schemas.peppol.rules.core import Plan, Rule, judge
 from schemas.peppol.rules.texts import said
 from schemas.peppol.rules.view import Nodes, View
 from schemas.ubl import Document, response, write, xsd
@@ -133,7 +133,7 @@ def test_a_rule_that_cannot_even_look_is_a_finding_on_the_document() -> None:
 
     rule = Rule(id="X-2", where=lost, holds=lambda _node, _view: False, text=said("", "", ""), hint=said("", "", ""))
     sound = replace(rule, id="X-3", where=lambda view: [view.root])
-    first, second = judge(View(parse(invoice(""))), (rule, sound), "test")
+    first, second = judge(View(parse(invoice(""))), Plan((rule, sound)), "test")
     assert (first.code, first.location, first.blocks) == ("KVITT-ENGINE-01", "/Invoice", True)
     assert "X-2" in first.said("nl")
     assert second.code == "X-3"

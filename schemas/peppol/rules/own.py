@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from hub.model.finding import Severity
 from hub.model.identity import digits, is_bban, is_iban, is_kid, is_orgnr
-from schemas.peppol.rules.core import Rule
+from schemas.peppol.rules.core import Plan, Rule
 from schemas.peppol.rules.texts import said
-from schemas.peppol.rules.view import Nodes, View, every, is_vat, words
+from schemas.peppol.rules.view import Nodes, View, every, is_vat, parent, words
 from schemas.xml import Element
 
 NAME = "kvitt"
 """What stands as rule set in findings of these rules."""
+
+_SELLER, _BUYER = "/cac:AccountingSupplierParty/cac:Party", "/cac:AccountingCustomerParty/cac:Party"
+_PARTIES = (_SELLER, _BUYER)
 
 
 def _norwegian(view: View) -> bool:
@@ -22,17 +25,11 @@ def _norwegian(view: View) -> bool:
 
 def _payment_ids(view: View) -> Nodes:
     """Payment references that look like a KID: digits, the last one possibly a dash."""
-    if not _norwegian(view):
-        return []
-    found = [node for means in view.all("cac:PaymentMeans") for node in every(means, "cbc:PaymentID")]
-    return [node for node in found if _text(node).removesuffix("-").isdecimal()]
+    return [node for node in view.all("cac:PaymentMeans/cbc:PaymentID") if _text(node).removesuffix("-").isdecimal()]
 
 
 def _accounts(view: View) -> Nodes:
-    if not _norwegian(view):
-        return []
-    means = view.all("cac:PaymentMeans")
-    return [node for one in means for node in every(one, "cac:PayeeFinancialAccount/cbc:ID") if _text(node)]
+    return [node for node in view.all("cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID") if _text(node)]
 
 
 def _text(node: Element) -> str:
@@ -45,18 +42,26 @@ def _is_account(node: Element, _: View) -> bool:
 
 def _unschemed_numbers(view: View) -> Nodes:
     """Registration numbers of Norwegian parties without a scheme, which Peppol's own check passes by."""
-    found = []
-    for party in (*view.seller, *view.buyer):
-        country = words(party, "cac:PostalAddress/cac:Country/cbc:IdentificationCode").upper()
-        if country == "NO":
-            numbers = every(party, "cac:PartyLegalEntity/cbc:CompanyID")
-            found += [node for node in numbers if node.get("schemeID") is None]
-    return found
+    numbers = view.all(*(f"{party}/cac:PartyLegalEntity/cbc:CompanyID" for party in _PARTIES))
+    return [node for node in numbers if node.get("schemeID") is None and _country(parent(parent(node))) == "NO"]
+
+
+def _country(party: Element) -> str:
+    return words(party, "cac:PostalAddress/cac:Country/cbc:IdentificationCode").upper()
 
 
 def _other_number(view: View) -> Nodes:
     """Sellers with a VAT number and a registration number in scheme 0192."""
-    return [node for node in view.seller if _norwegian(view) and _vat_number(node) and _legal_number(node)]
+    return [node for node in view.seller if _vat_number(node) and _legal_number(node)]
+
+
+def _same_numbers(view: View) -> bool:
+    """A proof: one seller's VAT numbers of Norway and registration numbers in scheme 0192 are all the same."""
+    view.only(_SELLER)
+    legal = view.all(f"{_SELLER}/cac:PartyLegalEntity/cbc:CompanyID")
+    numbers = {_text(node) for node in legal if node.get("schemeID") == "0192"}
+    registered = view.texts(f"{_SELLER}/cac:PartyTaxScheme/cbc:CompanyID")
+    return len(numbers) <= 1 and all(text.strip()[2:11] in numbers for text in registered if "NO" in text)
 
 
 def _vat_number(node: Element) -> str:
@@ -73,6 +78,7 @@ RULES = (
     Rule(
         id="KVITT-KID-01",
         where=_payment_ids,
+        concerns=_norwegian,
         holds=lambda node, _: is_kid(_text(node)),
         text=said(
             "The payment reference (BT-83) is digits only, but its last one is no KID check digit.",
@@ -86,10 +92,12 @@ RULES = (
         ),
         severity=Severity.WARNING,
         term="BT-83",
+        at=".",
     ),
     Rule(
         id="KVITT-BBAN-01",
         where=_accounts,
+        concerns=_norwegian,
         holds=_is_account,
         text=said(
             "The account (BT-84) is neither a valid Norwegian account number nor an IBAN.",
@@ -103,6 +111,7 @@ RULES = (
         ),
         severity=Severity.WARNING,
         term="BT-84",
+        at=".",
     ),
     Rule(
         id="KVITT-ORGNR-01",
@@ -120,11 +129,14 @@ RULES = (
         ),
         severity=Severity.WARNING,
         term="BT-30",
+        at=".",
     ),
     Rule(
         id="KVITT-ORGNR-02",
         where=_other_number,
+        concerns=_norwegian,
         holds=lambda node, _: _vat_number(node) == _legal_number(node),
+        sure=_same_numbers,
         text=said(
             "The seller's VAT number and organisation number differ.",
             "Selgerens MVA-nummer og organisasjonsnummer er forskjellige.",
@@ -137,5 +149,8 @@ RULES = (
         ),
         severity=Severity.WARNING,
         term="BT-31",
+        value=lambda node, _: _vat_number(node),
+        expected=lambda node, _: _legal_number(node),
     ),
 )
+PLAN = Plan(RULES)

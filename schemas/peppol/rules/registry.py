@@ -17,6 +17,8 @@ SETS = (
         valid_from=date(2026, 8, 24),
         source="Peppol BIS Billing 3.0.21 with EN 16931 UBL 1.3.16 (May 2026 release)",
         rules=set_2026_5.ALL,
+        responses=set_2026_5.RESPONSES,
+        never=set_2026_5.NEVER,
     ),
 )
 """Every set we have, oldest first."""

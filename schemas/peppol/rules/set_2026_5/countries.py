@@ -1,16 +1,25 @@
-"""The country prefixes a VAT number may have (rule BR-CO-09, CEN 1.3.16): ISO 3166-1 plus 1A, EL and XI."""
+"""The country prefixes a VAT number may have (rule BR-CO-09, CEN 1.3.16): the countries and EL, which Greece uses."""
 
 from __future__ import annotations
 
-_CODES = """
-1A AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS
-BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG
-EH EL ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN
-HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK
-LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF
-NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD
-SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ
-UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XI YE YT ZA ZM ZW
-"""
-VAT_PREFIXES = f" {' '.join(_CODES.split())} "
-"""As one text with blanks, for the official rule asks whether the first two letters occur in such a text."""
+from functools import cache
+
+from schemas import codelists
+from schemas.peppol.rules.set_2026_5.lists import AS_OF
+
+
+class VatPrefixes:
+    """Asked `in`, with the countries read when first asked."""
+
+    def __contains__(self, prefix: str) -> bool:
+        """Whether the letters occur in the list written as one text, as the official rule asks it (so `N` does)."""
+        return prefix in _in_one_text()
+
+
+@cache
+def _in_one_text() -> str:
+    return f" {' '.join(sorted({*codelists.codes('ISO3166', AS_OF), 'EL'}))} "
+
+
+VAT_PREFIXES = VatPrefixes()
+"""The prefixes."""

@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from schemas.peppol.rules.core import Rule
-from schemas.peppol.rules.make import filled, present, root, totals
+from schemas.peppol.rules.make import everywhere, filled, present, root, totals
 from schemas.peppol.rules.texts import fill, missing, said
-from schemas.peppol.rules.view import Nodes, View, every, find, has, is_vat, words
-from schemas.xml import Element
+from schemas.peppol.rules.view import View, every, has, is_vat
+from schemas.xml import Element, text_of
 
 _SUPPLIER = "cac:AccountingSupplierParty/cac:Party"
 _CUSTOMER = "cac:AccountingCustomerParty/cac:Party"
 _COUNTRY = "cac:Country/cbc:IdentificationCode"
 
 
-def _addresses(path: str) -> Callable[[View], Nodes]:
-    return lambda view: every(view.root, path)
+def _has_type_code(_: Element, view: View) -> bool:
+    return any(text_of(view.first(path)) for path in ("/cbc:InvoiceTypeCode", "/cbc:CreditNoteTypeCode"))
 
 
-def _has_type_code(node: Element, _: View) -> bool:
-    return words(node, "cbc:InvoiceTypeCode") != "" or words(node, "cbc:CreditNoteTypeCode") != ""
-
-
-def _has_line(node: Element, _: View) -> bool:
-    return has(node, "cac:InvoiceLine") or has(node, "cac:CreditNoteLine")
+def _has_line(_: Element, view: View) -> bool:
+    return bool(view.lines)
 
 
 def _accounting_tax(node: Element, view: View) -> bool:
-    found = view.all("cbc:TaxAmount")
-    return all(
-        any(amount.get("currencyID") == (currency.text or "") for amount in found)
-        for currency in every(node, "cbc:TaxCurrencyCode")
-    )
+    return any(amount.get("currencyID") == (node.text or "") for amount in view.all("cbc:TaxAmount"))
 
 
-def _one_tax_point(node: Element, _: View) -> bool:
-    return not (has(node, "cbc:TaxPointDate") and has(node, "cac:InvoicePeriod/cbc:DescriptionCode"))
+def _one_tax_point(_: Element, view: View) -> bool:
+    return not view.all("/cac:InvoicePeriod/cbc:DescriptionCode")
+
+
+_PARTY, _NUMBER = "cac:AccountingSupplierParty", "cac:Party/cac:PartyLegalEntity/cbc:CompanyID"
+
+
+def _registered(view: View) -> bool:
+    return all(spot.all_hold(_NUMBER) for spot in view.spots_at(_PARTY))
 
 
 def _seller_known(node: Element, _: View) -> bool:
     vat = any(is_vat(one) and has(one, "cbc:CompanyID") for one in every(node, "cac:Party/cac:PartyTaxScheme"))
     own = any(one.get("schemeID") != "SEPA" for one in every(node, "cac:Party/cac:PartyIdentification/cbc:ID"))
-    return vat or own or find(node, "cac:Party/cac:PartyLegalEntity/cbc:CompanyID") is not None
+    return vat or own or has(node, _NUMBER)
 
 
 RULES = (
@@ -61,9 +58,9 @@ RULES = (
     filled("BR-06", "BT-27", f"{_SUPPLIER}/cac:PartyLegalEntity/cbc:RegistrationName"),
     filled("BR-07", "BT-44", f"{_CUSTOMER}/cac:PartyLegalEntity/cbc:RegistrationName"),
     present("BR-08", "BG-5", f"{_SUPPLIER}/cac:PostalAddress"),
-    filled("BR-09", "BT-40", _COUNTRY, _addresses(f"{_SUPPLIER}/cac:PostalAddress")),
+    filled("BR-09", "BT-40", _COUNTRY, everywhere(f"/{_SUPPLIER}/cac:PostalAddress")),
     present("BR-10", "BG-8", f"{_CUSTOMER}/cac:PostalAddress"),
-    filled("BR-11", "BT-55", _COUNTRY, _addresses(f"{_CUSTOMER}/cac:PostalAddress")),
+    filled("BR-11", "BT-55", _COUNTRY, everywhere(f"/{_CUSTOMER}/cac:PostalAddress")),
     present("BR-12", "BT-106", "cbc:LineExtensionAmount", totals),
     present("BR-13", "BT-109", "cbc:TaxExclusiveAmount", totals),
     present("BR-14", "BT-112", "cbc:TaxInclusiveAmount", totals),
@@ -82,7 +79,7 @@ RULES = (
     ),
     Rule(
         id="BR-53",
-        where=root,
+        where=everywhere("/cbc:TaxCurrencyCode"),
         holds=_accounting_tax,
         text=missing("BT-111"),
         hint=fill("cac:TaxTotal/cbc:TaxAmount (currencyID = cbc:TaxCurrencyCode)"),
@@ -90,7 +87,7 @@ RULES = (
     ),
     Rule(
         id="BR-CO-03",
-        where=root,
+        where=everywhere("/cbc:TaxPointDate"),
         holds=_one_tax_point,
         text=said(
             "VAT point date (BT-7) and VAT point date code (BT-8) exclude each other.",
@@ -103,8 +100,9 @@ RULES = (
     present("BR-CO-18", "BG-23", "cac:TaxTotal/cac:TaxSubtotal"),
     Rule(
         id="BR-CO-26",
-        where=lambda view: view.all("cac:AccountingSupplierParty"),
+        where=everywhere(_PARTY),
         holds=_seller_known,
+        sure=_registered,
         text=said(
             "The seller has no identifier (BT-29), registration number (BT-30) or VAT number (BT-31).",
             "Selgeren har verken identifikator (BT-29), organisasjonsnummer (BT-30) eller MVA-nummer (BT-31).",

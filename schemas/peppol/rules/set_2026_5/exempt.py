@@ -8,32 +8,44 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from schemas.peppol.rules.core import Rule
-from schemas.peppol.rules.make import root
+from schemas.peppol.rules.core import Rule, Texts
+from schemas.peppol.rules.make import only, root
 from schemas.peppol.rules.set_2026_5.categories import (
+    INTRA_COMMUNITY_NEEDED,
+    LINE_CATEGORY,
+    NOTHING_NEEDED,
+    REVERSE_CHARGE_NEEDED,
+    TAX_ID_NEEDED,
+    VAT_ID_NEEDED,
     Category,
     any_tax_id,
+    broken_down,
+    entry_sums,
     identifier_rules,
     in_breakdown,
     intra_community_ids,
+    line_sums,
     no_vat_ids,
+    of_code,
     on_lines,
     rate_rules,
     reverse_charge_ids,
+    stands,
+    uses,
     vat_id,
     zero,
 )
-from schemas.peppol.rules.texts import recount, said
-from schemas.peppol.rules.view import View, added, amount, every, has, is_vat, parent, words
+from schemas.peppol.rules.texts import fill, recount, said
+from schemas.peppol.rules.view import LINES, View, added, amount, every, has, is_vat, parent, shown, words
 from schemas.ubl.names import clark
 from schemas.xml import Element
 
-EXEMPT = Category(code="E", id="E", identified=any_tax_id)
-ZERO_RATED = Category(code="Z", id="Z", identified=any_tax_id)
-REVERSE_CHARGE = Category(code="AE", id="AE", identified=reverse_charge_ids)
-EXPORT = Category(code="G", id="G", identified=vat_id)
-INTRA_COMMUNITY = Category(code="K", id="IC", identified=intra_community_ids)
-OUTSIDE = Category(code="O", id="O", identified=no_vat_ids)
+EXEMPT = Category(code="E", id="E", identified=any_tax_id, needs=TAX_ID_NEEDED)
+ZERO_RATED = Category(code="Z", id="Z", identified=any_tax_id, needs=TAX_ID_NEEDED)
+REVERSE_CHARGE = Category(code="AE", id="AE", identified=reverse_charge_ids, needs=REVERSE_CHARGE_NEEDED)
+EXPORT = Category(code="G", id="G", identified=vat_id, needs=VAT_ID_NEEDED)
+INTRA_COMMUNITY = Category(code="K", id="IC", identified=intra_community_ids, needs=INTRA_COMMUNITY_NEEDED)
+OUTSIDE = Category(code="O", id="O", identified=no_vat_ids, needs=NOTHING_NEEDED)
 
 _NO_RATE = said(
     "VAT category {code} must have no rate.",
@@ -49,9 +61,9 @@ _ZERO_RATE = said(
 
 def _rules(category: Category) -> tuple[Rule, ...]:
     rates = (
-        rate_rules(category, lambda node: not has(node, "cbc:Percent"), _NO_RATE)
+        rate_rules(category, lambda rate: rate is None, _NO_RATE)
         if category is OUTSIDE
-        else rate_rules(category, lambda node: zero(amount(node, "cbc:Percent")), _ZERO_RATE)
+        else rate_rules(category, zero, _ZERO_RATE)
     )
     return (_once(category), *identifier_rules(category), *rates, *_breakdown_rules(category))
 
@@ -61,7 +73,7 @@ def _once(category: Category) -> Rule:
     code = category.code
 
     def holds(_: Element, view: View) -> bool:
-        used = bool(on_lines(view, code)) or any(is_vat(node) for node in view.coded("cac:TaxCategory", code))
+        used = bool(on_lines(view, code)) or bool(of_code(uses(view).anywhere, code))
         return not used or len(in_breakdown(view, code)) == 1
 
     return Rule(
@@ -74,28 +86,37 @@ def _once(category: Category) -> Rule:
             f"Btw-categorie {code} moet precies één keer in de btw-specificatie (BG-23) staan.",
         ),
         hint=said(
-            "Add one cac:TaxSubtotal for the category.",
-            "Lag én cac:TaxSubtotal for kategorien.",
-            "Maak één cac:TaxSubtotal voor de categorie.",
+            "Add the missing cac:TaxSubtotal, or merge those of the category into one.",
+            "Legg til cac:TaxSubtotal som mangler, eller slå sammen kategoriens til én.",
+            "Voeg de ontbrekende cac:TaxSubtotal toe, of voeg die van de categorie samen.",
         ),
         term="BG-23",
     )
 
 
-def _base(view: View, code: str, line: str) -> Decimal:
+def _base(view: View, code: str, kind: str) -> Decimal:
     """What lines, charges and allowances of the category add up to."""
-    lines = [node for node in every(view.root, line) if _carries(node, "cac:Item/cac:ClassifiedTaxCategory", code)]
+    sums = entry_sums(view)
+    if sums is not None:
+        return _on_lines(view, code, kind) + sum((much for (one, _), much in sums.items() if one == code), Decimal(0))
     charges = [n for n in view.entries(charge=True, place="document") if _carries(n, "cac:TaxCategory", code)]
     allowances = [n for n in view.entries(charge=False, place="document") if _carries(n, "cac:TaxCategory", code)]
-    return added(lines, "cbc:LineExtensionAmount") + added(charges, "cbc:Amount") - added(allowances, "cbc:Amount")
+    return _on_lines(view, code, kind) + added(charges, "cbc:Amount") - added(allowances, "cbc:Amount")
+
+
+def _on_lines(view: View, code: str, kind: str) -> Decimal:
+    sums = line_sums(view).get(kind)
+    if sums is not None:
+        return sum((amount for (one, _), amount in sums.items() if one == code), Decimal(0))
+    return added((n for n in view.all(kind) if _carries(n, LINE_CATEGORY, code)), "cbc:LineExtensionAmount")
 
 
 def _carries(node: Element, path: str, code: str) -> bool:
     return any(words(one, "cbc:ID") == code for one in every(node, path))
 
 
-def _line_names(view: View) -> list[str]:
-    return [name for name in ("cac:InvoiceLine", "cac:CreditNoteLine") if view.all(name)]
+def _kinds(view: View) -> list[str]:
+    return [kind for kind in LINES if view.all(kind)]
 
 
 def _breakdown_rules(category: Category) -> tuple[Rule, ...]:
@@ -103,15 +124,15 @@ def _breakdown_rules(category: Category) -> tuple[Rule, ...]:
 
     def taxable(node: Element, view: View) -> bool:
         base = amount(parent(node), "cbc:TaxableAmount")
-        return any(base == _base(view, code, name) for name in _line_names(view))
+        return any(base == _base(view, code, kind) for kind in _kinds(view))
 
     def expected(_: Element, view: View) -> str:
-        return next((format(_base(view, code, name), "f") for name in _line_names(view)), "")
+        return shown(next((_base(view, code, kind) for kind in _kinds(view)), None))
 
     return (
         Rule(
             id=f"{prefix}-08",
-            where=lambda view: in_breakdown(view, code),
+            where=broken_down(code),
             holds=taxable,
             text=said(
                 f"The taxable amount (BT-116) of category {code} is not Σ BT-131 - BT-92 + BT-99 of that category.",
@@ -120,11 +141,12 @@ def _breakdown_rules(category: Category) -> tuple[Rule, ...]:
             ),
             hint=recount(),
             term="BT-116",
+            at="../cbc:TaxableAmount",
             expected=expected,
         ),
         Rule(
             id=f"{prefix}-09",
-            where=lambda view: in_breakdown(view, code),
+            where=broken_down(code),
             holds=lambda node, _: zero(amount(parent(node), "cbc:TaxAmount")),
             text=said(
                 f"The VAT amount (BT-117) of category {code} must be 0.",
@@ -133,6 +155,7 @@ def _breakdown_rules(category: Category) -> tuple[Rule, ...]:
             ),
             hint=recount(),
             term="BT-117",
+            at="../cbc:TaxAmount",
             expected=lambda *_: "0.00",
         ),
         _reason(category),
@@ -162,22 +185,31 @@ def _reason(category: Category) -> Rule:
     )
     return Rule(
         id=f"BR-{category.id}-10",
-        where=lambda view: in_breakdown(view, code),
+        where=broken_down(code),
         holds=lambda node, _: _has_reason(node) == wanted,
         text=text,
-        hint=said(
-            "Health care in Norway: state mval. § 3-2 in cbc:TaxExemptionReason.",
-            "Helsetjenester i Norge: oppgi mval. § 3-2 i cbc:TaxExemptionReason.",
-            "Zorg in Noorwegen: noem mval. § 3-2 in cbc:TaxExemptionReason.",
-        )
-        if category is EXEMPT
-        else said(
-            "See cbc:TaxExemptionReason and its code.",
-            "Se cbc:TaxExemptionReason og koden.",
-            "Zie cbc:TaxExemptionReason en de code.",
-        ),
+        hint=_REASON_HINTS.get(category.id, _GIVE_REASON),
         term="BT-120",
     )
+
+
+_GIVE_REASON = said(
+    "Fill in cbc:TaxExemptionReason or cbc:TaxExemptionReasonCode.",
+    "Fyll ut cbc:TaxExemptionReason eller cbc:TaxExemptionReasonCode.",
+    "Vul cbc:TaxExemptionReason of cbc:TaxExemptionReasonCode in.",
+)
+_REASON_HINTS = {
+    "E": said(
+        "Health care in Norway: state mval. § 3-2 in cbc:TaxExemptionReason.",
+        "Helsetjenester i Norge: oppgi mval. § 3-2 i cbc:TaxExemptionReason.",
+        "Zorg in Noorwegen: noem mval. § 3-2 in cbc:TaxExemptionReason.",
+    ),
+    "Z": said(
+        "Remove cbc:TaxExemptionReason and cbc:TaxExemptionReasonCode, or choose another category.",
+        "Fjern cbc:TaxExemptionReason og cbc:TaxExemptionReasonCode, eller velg en annen kategori.",
+        "Verwijder cbc:TaxExemptionReason en cbc:TaxExemptionReasonCode, of kies een andere categorie.",
+    ),
+}
 
 
 def _only_outside(number: str, others: Callable[[View], bool]) -> Rule:
@@ -227,23 +259,48 @@ _DELIVERY = said(
 )
 
 
-def _delivery(rule_id: str, term: str, holds: Callable[[Element, View], bool], path: str) -> Rule:
-    text = {language: sentence.format(what=f"{path} ({term})") for language, sentence in _DELIVERY.items()}
-    hint = said(f"Fill in {path}.", f"Fyll ut {path}.", f"Vul {path} in.")
-    return Rule(id=rule_id, where=root, holds=holds, text=text, hint=hint, term=term)
+def _delivery(rule_id: str, term: str, holds: Callable[[Element, View], bool], what: Texts, path: str) -> Rule:
+    text = {language: sentence.format(what=what[language]) for language, sentence in _DELIVERY.items()}
+    return Rule(id=rule_id, where=root, holds=holds, text=text, hint=fill(path), term=term)
 
 
-RULES = (
-    *_rules(EXEMPT),
-    *_rules(ZERO_RATED),
-    *_rules(REVERSE_CHARGE),
-    *_rules(EXPORT),
-    *_rules(INTRA_COMMUNITY),
-    _delivery("BR-IC-11", "BT-72", _delivered, "cac:Delivery/cbc:ActualDeliveryDate"),
-    _delivery("BR-IC-12", "BT-80", _delivered_where, "cac:DeliveryLocation/cac:Address/cac:Country"),
-    *_rules(OUTSIDE),
+_INTRA = (
+    _delivery(
+        "BR-IC-11",
+        "BT-72",
+        _delivered,
+        said(
+            "a delivery date (BT-72) or an invoice period (BG-14)",
+            "leveringsdato (BT-72) eller fakturaperiode (BG-14)",
+            "een leverdatum (BT-72) of een factuurperiode (BG-14)",
+        ),
+        "cac:Delivery/cbc:ActualDeliveryDate / cac:InvoicePeriod",
+    ),
+    _delivery(
+        "BR-IC-12",
+        "BT-80",
+        _delivered_where,
+        said("a delivery country (BT-80)", "leveringsland (BT-80)", "een land van levering (BT-80)"),
+        "cac:DeliveryLocation/cac:Address/cac:Country/cbc:IdentificationCode",
+    ),
+)
+_ALONE = (
     _only_outside("11", lambda view: _other(view, "cac:TaxCategory", "cac:TaxSubtotal")),
     _only_outside("12", lambda view: _other(view, "cac:ClassifiedTaxCategory")),
     _only_outside("13", lambda view: _other_entry(view, charge=False)),
     _only_outside("14", lambda view: _other_entry(view, charge=True)),
+)
+
+
+def _of(category: Category, *more: Rule) -> tuple[Rule, ...]:
+    return only(stands(category.code), *_rules(category), *more)
+
+
+RULES = (
+    *_of(EXEMPT),
+    *_of(ZERO_RATED),
+    *_of(REVERSE_CHARGE),
+    *_of(EXPORT),
+    *_of(INTRA_COMMUNITY, *_INTRA),
+    *_of(OUTSIDE, *_ALONE),
 )

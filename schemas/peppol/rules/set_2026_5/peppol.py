@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from schemas.peppol.rules.core import Rule
 from schemas.peppol.rules.make import everywhere, present, root
-from schemas.peppol.rules.texts import fill, missing, said
+from schemas.peppol.rules.texts import change, said
 from schemas.peppol.rules.view import (
     Nodes,
     View,
-    every,
-    has,
     parent,
     words,
 )
 from schemas.ubl.names import BILLING, BILLING_PROFILES
-from schemas.xml import Element
+from schemas.xml import Element, text_of
 
 _P = "PEPPOL-EN16931-"
 
@@ -26,11 +24,27 @@ def _german(view: View) -> bool:
 
 
 def _empty(view: View) -> Nodes:
-    return [node for node in view.elements if len(node) == 0 and not (node.text or "").strip()]
+    return [
+        node
+        for spot in view.spots.values()
+        if spot.childless
+        for node in spot.nodes
+        if not (node.text and node.text.strip()) and len(node) == 0
+    ]
 
 
-def _specified(node: Element, _: View) -> bool:
-    return words(node, "cbc:CustomizationID").startswith(BILLING)
+def _none_empty(view: View) -> bool:
+    """A proof: wherever elements may be empty, all have text."""
+    return all(all(map(str.strip, spot.texts)) for spot in view.spots.values() if spot.childless)
+
+
+def _specified(_: Element, view: View) -> bool:
+    said = text_of(view.first("/cbc:CustomizationID"))
+    return said.startswith(BILLING) and "::" not in said
+
+
+def _referenced(_: Element, view: View) -> bool:
+    return bool(view.all("/cbc:BuyerReference") or view.all("/cac:OrderReference/cbc:ID"))
 
 
 RULES = (
@@ -38,7 +52,7 @@ RULES = (
     Rule(
         id=f"{_P}R002",
         where=root,
-        holds=lambda node, view: len(every(node, "cbc:Note")) <= 1 or _german(view),
+        holds=lambda _, view: len(view.all("/cbc:Note")) <= 1 or _german(view),
         text=said(
             "There is more than one note (BT-22).",
             "Det er mer enn én merknad (BT-22).",
@@ -50,7 +64,7 @@ RULES = (
     Rule(
         id=f"{_P}R003",
         where=root,
-        holds=lambda node, _: has(node, "cbc:BuyerReference") or has(node, "cac:OrderReference/cbc:ID"),
+        holds=_referenced,
         text=said(
             "Neither buyer reference (BT-10) nor order reference (BT-13) is given.",
             "Verken deres referanse (BT-10) eller ordrereferanse (BT-13) er oppgitt.",
@@ -72,7 +86,7 @@ RULES = (
             "Spesifikasjonsidentifikatoren (BT-24) er ikke den for Peppol BIS Billing 3.0.",
             "De specificatie-identificatie (BT-24) is niet die van Peppol BIS Billing 3.0.",
         ),
-        hint=fill(f"cbc:CustomizationID = {BILLING}"),
+        hint=change(f"cbc:CustomizationID = {BILLING}"),
         term="BT-24",
         at="cbc:CustomizationID",
         expected=lambda *_: BILLING,
@@ -88,41 +102,28 @@ RULES = (
         ),
         hint=said("Leave it out.", "Utelat den.", "Laat haar weg."),
         term="BT-6",
+        at=".",
     ),
     Rule(
         id=f"{_P}R007",
         where=root,
-        holds=lambda node, _: words(node, "cbc:ProfileID") in BILLING_PROFILES,
+        holds=lambda _, view: text_of(view.first("/cbc:ProfileID")) in BILLING_PROFILES,
         text=said(
             "The business process (BT-23) is not one that Peppol billing knows.",
             "Forretningsprosessen (BT-23) er ukjent i Peppol-fakturering.",
             "Het bedrijfsproces (BT-23) is niet bekend bij Peppol-facturering.",
         ),
-        hint=fill("cbc:ProfileID = urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"),
+        hint=change("cbc:ProfileID = urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"),
         term="BT-23",
         at="cbc:ProfileID",
     ),
     Rule(
         id=f"{_P}R008",
         where=_empty,
-        holds=lambda *_: False,
+        sure=_none_empty,
         text=said("An element is empty.", "Et element er tomt.", "Een element is leeg."),
         hint=said("Fill it in or leave it out.", "Fyll det ut eller utelat det.", "Vul het in of laat het weg."),
     ),
-    Rule(
-        id=f"{_P}R010",
-        where=lambda view: view.buyer,
-        holds=lambda node, _: has(node, "cbc:EndpointID"),
-        text=missing("BT-49"),
-        hint=fill("cbc:EndpointID"),
-        term="BT-49",
-    ),
-    Rule(
-        id=f"{_P}R020",
-        where=lambda view: view.seller,
-        holds=lambda node, _: has(node, "cbc:EndpointID"),
-        text=missing("BT-34"),
-        hint=fill("cbc:EndpointID"),
-        term="BT-34",
-    ),
+    present(f"{_P}R010", "BT-49", "cbc:EndpointID", everywhere("/cac:AccountingCustomerParty/cac:Party")),
+    present(f"{_P}R020", "BT-34", "cbc:EndpointID", everywhere("/cac:AccountingSupplierParty/cac:Party")),
 )

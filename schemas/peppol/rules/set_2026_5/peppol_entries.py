@@ -5,61 +5,94 @@ from __future__ import annotations
 from decimal import Decimal
 
 from schemas.peppol.rules.core import Rule
-from schemas.peppol.rules.make import Where
-from schemas.peppol.rules.texts import fill, recount, said, unequal
+from schemas.peppol.rules.make import Where, everywhere
+from schemas.peppol.rules.texts import change, fill, recount, said, unequal
 from schemas.peppol.rules.view import (
+    LINES,
     Nodes,
     View,
     amount,
     cents,
     has,
     parent,
+    shown,
     words,
 )
-from schemas.xml import Element, local_name
+from schemas.xml import Element, text_of
 
 _P = "PEPPOL-EN16931-"
-_SLACK = Decimal("0.02")
+_SLACK, _ZERO = Decimal("0.02"), Decimal(0)
 
 
-def _entries(view: View) -> Nodes:
-    """Allowances and charges on the document and on lines, not those on prices."""
-    names = ("Invoice", "CreditNote", "InvoiceLine", "CreditNoteLine")
-    return [node for node in view.all("cac:AllowanceCharge") if local_name(parent(node)) in names]
+_PLACES = ("/cac:AllowanceCharge", *(f"{kind}/cac:AllowanceCharge" for kind in LINES))
+_ENTRIES = everywhere(*_PLACES)
+"""Allowances and charges on the document and on lines, not those on prices."""
+_BASE, _PERCENT = "cbc:BaseAmount", "cbc:MultiplierFactorNumeric"
 
 
 def _entries_with(wanted: str, unwanted: str) -> Where:
-    return lambda view: [node for node in _entries(view) if has(node, wanted) and not has(node, unwanted)]
+    return lambda view: [node for node in _ENTRIES(view) if has(node, wanted) and not has(node, unwanted)]
+
+
+def _both_or_none(view: View) -> bool:
+    """A proof for R041 and R042: where one of base and percentage stands, the other does."""
+    return view.once(_pairs)
+
+
+def _pairs(view: View) -> bool:
+    columns = [(view.column(place, _BASE), view.column(place, _PERCENT)) for place in _PLACES]
+    return all(
+        (base is None) == (rate is None) for bases, rates in columns for base, rate in zip(bases, rates, strict=True)
+    )
 
 
 def _entry_amount(node: Element) -> Decimal | None:
-    base, percent = amount(node, "cbc:BaseAmount"), amount(node, "cbc:MultiplierFactorNumeric")
+    base, percent = amount(node, _BASE), amount(node, _PERCENT)
     return None if base is None or percent is None else base * percent / 100
 
 
 def _entry_amount_holds(node: Element, _: View) -> bool:
     # Two other rules speak where only one of base and percentage is there.
-    if not (has(node, "cbc:BaseAmount") and has(node, "cbc:MultiplierFactorNumeric")):
+    if not (has(node, _BASE) and has(node, _PERCENT)):
         return True
     right = _entry_amount(node)
-    return right is not None and abs((amount(node, "cbc:Amount") or Decimal(0)) - right) <= _SLACK
+    return right is not None and abs((amount(node, "cbc:Amount") or _ZERO) - right) <= _SLACK
+
+
+def _all_amounts_hold(view: View) -> bool:
+    return all(
+        base is None or rate is None or abs((said or _ZERO) - base * rate / 100) <= _SLACK
+        for place in _PLACES
+        for said, base, rate in zip(
+            view.numbers(place, "cbc:Amount"), view.numbers(place, _BASE), view.numbers(place, _PERCENT), strict=True
+        )
+    )
 
 
 def _one_or_other(view: View) -> Nodes:
     """R040 and R043 do not speak where R041 or R042 does."""
-    both = ("cbc:MultiplierFactorNumeric", "cbc:BaseAmount")
-    return [node for node in _entries(view) if has(node, both[0]) == has(node, both[1])]
+    return [node for node in _ENTRIES(view) if has(node, _BASE) == has(node, _PERCENT)]
+
+
+def _all_indicated(view: View) -> bool:
+    said = {text_of(node) for place in _PLACES for node in view.column(place, "cbc:ChargeIndicator")}
+    return said <= {"true", "false"}
 
 
 def _price_allowances(view: View) -> Nodes:
-    return [node for node in view.all("cac:AllowanceCharge") if local_name(parent(node)) == "Price"]
+    return view.all("cac:Price/cac:AllowanceCharge")
+
+
+def _net_price(node: Element) -> Decimal | None:
+    gross, discount = amount(node, "cbc:BaseAmount"), amount(node, "cbc:Amount")
+    return None if gross is None or discount is None else gross - discount
 
 
 def _price_adds_up(node: Element, _: View) -> bool:
-    gross, discount = amount(node, "cbc:BaseAmount"), amount(node, "cbc:Amount")
-    if gross is None:
+    if not has(node, "cbc:BaseAmount"):
         return True
-    return discount is not None and amount(parent(node), "cbc:PriceAmount") == gross - discount
+    net = _net_price(node)
+    return net is not None and amount(parent(node), "cbc:PriceAmount") == net
 
 
 _BOTH = said(
@@ -78,6 +111,7 @@ RULES = (
         id=f"{_P}R040",
         where=_one_or_other,
         holds=_entry_amount_holds,
+        sure=_all_amounts_hold,
         text=said(
             "The amount of an allowance or charge is not its base times its percentage.",
             "Beløpet for en rabatt eller et gebyr er ikke grunnlaget ganger prosenten.",
@@ -85,19 +119,19 @@ RULES = (
         ),
         hint=recount(),
         at="cbc:Amount",
-        expected=lambda node, _: format(cents(_entry_amount(node) or Decimal(0)), "f"),
+        expected=lambda node, _: shown(cents(_entry_amount(node) or _ZERO)),
     ),
     Rule(
         id=f"{_P}R041",
-        where=_entries_with("cbc:MultiplierFactorNumeric", "cbc:BaseAmount"),
-        holds=lambda *_: False,
+        where=_entries_with(_PERCENT, _BASE),
+        sure=_both_or_none,
         text=_BOTH,
         hint=fill("cbc:BaseAmount"),
     ),
     Rule(
         id=f"{_P}R042",
-        where=_entries_with("cbc:BaseAmount", "cbc:MultiplierFactorNumeric"),
-        holds=lambda *_: False,
+        where=_entries_with(_BASE, _PERCENT),
+        sure=_both_or_none,
         text=_BOTH,
         hint=fill("cbc:MultiplierFactorNumeric"),
     ),
@@ -105,9 +139,11 @@ RULES = (
         id=f"{_P}R043",
         where=_one_or_other,
         holds=lambda node, _: words(node, "cbc:ChargeIndicator") in ("true", "false"),
+        sure=_all_indicated,
         text=_INDICATOR,
-        hint=fill("cbc:ChargeIndicator"),
+        hint=change("cbc:ChargeIndicator"),
         at="cbc:ChargeIndicator",
+        expected=lambda *_: "true false",
     ),
     Rule(
         id=f"{_P}R044",
@@ -129,5 +165,7 @@ RULES = (
         text=unequal("BT-146", "BT-148 - BT-147"),
         hint=recount(),
         term="BT-146",
+        at="../cbc:PriceAmount",
+        expected=lambda node, _: shown(_net_price(node)),
     ),
 )
