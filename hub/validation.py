@@ -5,7 +5,6 @@ The document is judged as it stands, without a hub; nothing is stored. Being unr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,14 +13,73 @@ from typing import Any
 
 from hub.errors import ConfigurationError, FormatError
 from hub.model.finding import Finding, Severity, blocking
+from hub.official import Opinion, SecondOpinion
+from hub.official.texts import nothing_official
 from schemas import banking, peppol, sbdh, vektis
+from schemas.peppol.rules import registry
+from schemas.ubl.names import TRANSACTIONS
+from schemas.wording import UnreadableError, Wording, said
 
 BANK_RULES = "kvitt-bank-1"
 """The published control sums, counts and check digits of bank files, as `schemas.banking` asks them."""
 _VEKTIS_LEVELS = ("N1", "N2", "N3", "N4", "N5")
 _HEAD = 4096
-_ENVELOPE = re.compile(rb"<(?:[\w.-]+:)?StandardBusinessDocument[\s>]")
 _BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
+_NOT_OURS = Wording(
+    code="KVITT-FILE-01",
+    text=said(
+        "This is no document Kvitt checks: Vektis EI, UBL invoice, credit note or response, OCR giro, camt, MT940.",
+        "Dette er ikke et dokument Kvitt kontrollerer: Vektis EI, UBL, OCR giro, camt, MT940.",
+        "Dit is geen document dat Kvitt controleert: Vektis EI, UBL, OCR giro, camt, MT940.",
+    ),
+    hint=said("Is this the right file?", "Er dette riktig fil?", "Is dit het juiste bestand?"),
+)
+_EMPTY = Wording(
+    code="KVITT-FILE-02",
+    text=said("The file is empty.", "Filen er tom.", "Het bestand is leeg."),
+    hint=said("Export it again.", "Eksporter den på nytt.", "Exporteer het opnieuw."),
+)
+_NOT_OPENED = Wording(
+    code="KVITT-FILE-03",
+    text=said(
+        'The file cannot be opened. The system says: "{reason}".',
+        "Filen kan ikke åpnes. Systemet sier: «{reason}».",
+        "Het bestand kan niet worden geopend. Het systeem zegt: “{reason}”.",
+    ),
+    hint=said(
+        "Check its name and whether you may read it.",
+        "Kontroller navnet og om du har lesetilgang.",
+        "Controleer de naam en of u het mag lezen.",
+    ),
+)
+_OTHER = Wording(
+    code="KVITT-FILE-04",
+    severity=Severity.ERROR,
+    text=said("This is {found}, not {wanted}.", "Dette er {found}, ikke {wanted}.", "Dit is {found}, niet {wanted}."),
+)
+_TOO_LARGE = Wording(
+    code="KVITT-FILE-05",
+    text=said(
+        "The file has more than {most} bytes; so large a file is not read.",
+        "Filen har mer enn {most} byte; så store filer leses ikke.",
+        "Het bestand heeft meer dan {most} bytes; zo'n groot bestand wordt niet gelezen.",
+    ),
+)
+_BROKEN_BANK = Wording(
+    code="KVITT-BANK-00",
+    text=said(
+        'The bank file cannot be read. The reader says: "{detail}".',
+        "Bankfilen kan ikke leses. Leseren sier: «{detail}».",
+        "Het bankbestand kan niet worden gelezen. De lezer zegt: “{detail}”.",
+    ),
+    hint=said(
+        "Ask the bank to send the file again.",
+        "Be banken sende filen på nytt.",
+        "Vraag de bank het bestand opnieuw te sturen.",
+    ),
+)
+WORDINGS = (_NOT_OURS, _EMPTY, _NOT_OPENED, _OTHER, _TOO_LARGE, _BROKEN_BANK)
+"""What is said about a file as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +99,7 @@ class Checked:
     ruleset: str = ""
     gates: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    official: Opinion | None = None
 
     @property
     def valid(self) -> bool:
@@ -54,7 +113,7 @@ class Checked:
 
     def as_json(self, name: str, language: str = "en") -> dict[str, Any]:
         """One object per file, as `kvitt check --json` prints it."""
-        return {
+        said = {
             "file": name,
             "format": self.format,
             "ruleset": self.ruleset,
@@ -62,16 +121,22 @@ class Checked:
             "gates": list(self.gates),
             "findings": [finding.as_json(language) for finding in self.findings],
         }
+        return said if self.official is None else said | {"official": self.official.as_json(language)}
 
 
-def check(data: bytes, asked: Asked, wanted: str = "") -> Checked:
-    """Check a document; `wanted` is a family (vektis, ubl, bank) or a format id it must be, else it is recognised."""
+def check(data: bytes, asked: Asked, wanted: str = "", second: SecondOpinion | None = None) -> Checked:
+    """Check a document; `wanted` is a family (vektis, ubl, bank) or a format id it must be, else it is recognised.
+
+    With a second opinion the official rule files judge it too, and every difference is a finding.
+    """
     family = family_of(wanted) if wanted else recognise(data)
     if not data.strip(b"\x00 \t\r\n"):
-        return unreadable("KVITT-FILE-02", _EMPTY)
+        return unreadable(_EMPTY.finding())
     if family is None:
-        return unreadable("KVITT-FILE-01", _NOT_OURS)
+        return unreadable(_NOT_OURS.finding())
     checked = _FAMILIES[family](data, asked)
+    if second is not None:
+        checked = _with_opinion(checked, _opinion(data, asked, checked, family, second))
     if wanted in (family, "", checked.format) or checked.format is None:
         return checked
     return replace(checked, findings=(_other_format(wanted, checked.format), *checked.findings))
@@ -96,23 +161,19 @@ def family_of(wanted: str) -> str:
     )
 
 
-def unreadable(code: str, texts: Mapping[str, str], *, where: str = "") -> Checked:
+def unreadable(reason: Finding) -> Checked:
     """The answer for a file nothing can be said about, with the reason as its one finding."""
-    return Checked(
-        format=None, findings=(Finding(code=code, severity=Severity.FATAL, text=dict(texts), location=where),)
-    )
+    return Checked(format=None, findings=(reason,))
 
 
 def not_opened(reason: str) -> Checked:
-    """The answer for a file that could not even be opened."""
-    return unreadable(
-        "KVITT-FILE-03",
-        {
-            "en": f"The file cannot be opened: {reason}.",
-            "nb": f"Filen kan ikke åpnes: {reason}.",
-            "nl": f"Het bestand kan niet worden geopend: {reason}.",
-        },
-    )
+    """The answer for a file that could not even be opened, in the system's own words."""
+    return unreadable(_NOT_OPENED.finding({"reason": reason}))
+
+
+def too_large(most: int) -> Checked:
+    """The answer for a file that is not read for its size."""
+    return unreadable(_TOO_LARGE.finding({"most": most}))
 
 
 def _vektis(data: bytes, asked: Asked) -> Checked:
@@ -123,17 +184,40 @@ def _vektis(data: bytes, asked: Asked) -> Checked:
 
 
 def _ubl(data: bytes, asked: Asked) -> Checked:
-    payload, gates = data, tuple[str, ...]()
-    if _ENVELOPE.search(data[:_HEAD]):
-        try:
-            _, payload = sbdh.read(data)
-        except FormatError as error:
-            return replace(_broken("KVITT-SBDH-01", error), gates=("sbdh",))
-        gates = ("sbdh",)
+    gates = ("sbdh",) if sbdh.enveloped(data) else ()
+    try:
+        payload = sbdh.payload(data)
+    except UnreadableError as error:
+        return replace(unreadable(error.finding()), gates=gates)
     result = peppol.inspect(payload, asked.on, rules_only=asked.rules_only, ruleset=asked.ruleset)
     return Checked(
         format=result.format, ruleset=result.ruleset, gates=(*gates, *result.gates_run), findings=result.findings
     )
+
+
+def _with_opinion(checked: Checked, opinion: Opinion) -> Checked:
+    return replace(checked, findings=(*checked.findings, *opinion.differences), official=opinion)
+
+
+def _opinion(data: bytes, asked: Asked, checked: Checked, family: str, second: SecondOpinion) -> Opinion:
+    """What the official rule files say; our rules are asked too where a gate before them stopped our own check."""
+    release = _rule_set(asked)
+    if family != "ubl":
+        return Opinion(release=release, differences=(nothing_official(checked.format or family),))
+    try:
+        payload = sbdh.payload(data)
+    except FormatError as error:
+        return second.not_asked(release, error)
+    native = checked.findings
+    if "rules" not in checked.gates:
+        native = peppol.inspect(payload, asked.on, rules_only=True, ruleset=asked.ruleset).findings
+    return second.compare(payload, native, release, asked.ruleset)
+
+
+def _rule_set(asked: Asked) -> str:
+    """The release whose rules judge: by name, else the one in force on the day."""
+    dated = asked.ruleset is not None and asked.ruleset not in TRANSACTIONS
+    return registry.named(asked.ruleset or "").name if dated else registry.in_force(asked.on).name
 
 
 def _bank(data: bytes, asked: Asked) -> Checked:
@@ -143,41 +227,23 @@ def _bank(data: bytes, asked: Asked) -> Checked:
     try:
         statements = list(banking.read(data))
     except FormatError as error:
-        return replace(_broken("KVITT-BANK-00", error), gates=("read",))
+        return replace(unreadable(_unread(error)), gates=("read",))
     findings = tuple(finding for statement in statements for finding in statement.findings)
     return Checked(format=kind, ruleset=BANK_RULES, gates=("read", "sums"), findings=findings)
 
 
-def _broken(code: str, error: FormatError) -> Checked:
+def _unread(error: FormatError) -> Finding:
+    """Why a bank file cannot be read; what the reader says is in English, so it is quoted."""
+    if isinstance(error, UnreadableError):
+        return error.finding()
     detail = f"{error.message} ({error.hint})" if error.hint else error.message
-    texts = {
-        "en": f"The file cannot be read: {detail}.",
-        "nb": f"Filen kan ikke leses: {detail}.",
-        "nl": f"Het bestand kan niet worden gelezen: {detail}.",
-    }
-    return unreadable(code, texts, where=error.where)
+    return _BROKEN_BANK.finding({"detail": detail}, location=error.where)
 
 
 def _other_format(wanted: str, found: str) -> Finding:
-    return Finding(
-        code="KVITT-FILE-04",
-        severity=Severity.ERROR,
-        text={
-            "en": f"This is {found}, not {wanted}.",
-            "nb": f"Dette er {found}, ikke {wanted}.",
-            "nl": f"Dit is {found}, niet {wanted}.",
-        },
-        expected=wanted,
-        value=found,
-    )
+    return _OTHER.finding({"wanted": wanted, "found": found}, expected=wanted, value=found)
 
 
-_EMPTY = {"en": "The file is empty.", "nb": "Filen er tom.", "nl": "Het bestand is leeg."}
-_NOT_OURS = {
-    "en": "This is no document Kvitt checks: Vektis EI, UBL invoice, credit note or response, OCR giro, camt, MT940.",
-    "nb": "Dette er ikke et dokument Kvitt kontrollerer: Vektis EI, UBL, OCR giro, camt, MT940.",
-    "nl": "Dit is geen document dat Kvitt controleert: Vektis EI, UBL, OCR giro, camt, MT940.",
-}
 _FAMILIES: Mapping[str, Callable[[bytes, Asked], Checked]] = MappingProxyType(
     {"vektis": _vektis, "ubl": _ubl, "bank": _bank}
 )

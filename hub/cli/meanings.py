@@ -13,10 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hub.model.partner import Partner
 from schemas import codelists
+from schemas.wording import Wording
+
+if TYPE_CHECKING:  # rules are imported only when asked
+    from schemas.peppol.rules.core import Rule
 
 OWN = "KVITT"
 RULES = "PEPPOL"
@@ -24,6 +28,8 @@ _LANGUAGES = ("en", "nb", "nl")
 _BLANK = re.compile(r"\{(\w+)[^}]*\}")
 _BANK = "KVITT-BANK-"
 _VEKTIS = "KVITT-VEKTIS-"
+_CHECKED = "KVITT-"
+"""How the codes of our own checks begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,7 @@ def explain(query: str, partners: Iterable[Partner] = (), more: Iterable[Meaning
         *_listed(name, code),
         *_of_partners(partners),
         *_rules(wanted[0], code),
+        *_checks(wanted[0], code),
         *_own(),
         *_bank_finding(code),
         *more,
@@ -130,18 +137,81 @@ def _rules(name: str, code: str) -> Iterator[Meaning]:
     """Rule ids have a hyphen (`BR-CO-15`); the rules are imported only for something that looks like one."""
     if "-" not in code or name not in ("", RULES.casefold()):
         return
-    from schemas.peppol.rules import own, registry
+    from schemas.peppol.rules import registry
 
     for ruleset in registry.SETS:
-        for rule in (*ruleset.rules, *own.RULES):
-            yield Meaning(
-                list=RULES,
-                code=rule.id,
-                text=rule.text,
-                hint=rule.hint,
-                severity=rule.severity.value,
-                source=ruleset.source,
-            )
+        yield from (_rule(rule, RULES, ruleset.source) for rule in ruleset.rules)
+        for transaction, rules in ruleset.responses.items():
+            source = f"{_TRANSACTIONS.get(transaction, transaction)}, rule set {ruleset.name}"
+            yield from (_rule(rule, RULES, source) for rule in rules)
+
+
+_TRANSACTIONS = {
+    "t111": "Peppol BIS Invoice Response 3 (T111)",
+    "t71": "Peppol Message Level Response 3 (T71)",
+    "mls": "Peppol Message Level Status 1.0 (MLS)",
+}
+
+
+def _rule(rule: Rule, name: str, source: str) -> Meaning:
+    return Meaning(list=name, code=rule.id, text=rule.text, hint=rule.hint, severity=rule.severity.value, source=source)
+
+
+def _checks(name: str, code: str) -> Iterator[Meaning]:
+    """What our own checks of documents say, where it is defined; imported only for a code that looks like one."""
+    if not code.upper().startswith(_CHECKED) or name not in ("", OWN.casefold()):
+        return
+    from hub import validation
+    from hub.official import texts
+    from schemas import sbdh, xml
+    from schemas.peppol import gates
+    from schemas.peppol.check import WORDINGS as SETS
+    from schemas.peppol.rules import own
+
+    yield from (_rule(rule, OWN, "Kvitt, own check of invoices beside the official rules") for rule in own.RULES)
+    yield _engine()
+    for source, wordings in (
+        ("Kvitt, reading of XML", xml.WORDINGS),
+        ("Kvitt, reading of Peppol envelopes", sbdh.WORDINGS),
+        ("Kvitt, gates before the rules", gates.WORDINGS),
+        ("Kvitt, choice of the rule set", SETS),
+        ("Kvitt, check of files", validation.WORDINGS),
+        ("Kvitt, comparison with the official rule files", texts.WORDINGS),
+    ):
+        yield from (_worded(one, source) for one in wordings)
+
+
+def _worded(one: Wording, source: str) -> Meaning:
+    return Meaning(
+        list=OWN,
+        code=one.code,
+        text=_open(one.text),
+        hint=_open(one.hint),
+        severity=one.severity.value,
+        source=source,
+    )
+
+
+def _engine() -> Meaning:
+    """What is said of a rule that could not be judged: the words are where rules are asked, so one is asked."""
+    from lxml import etree
+
+    from schemas.peppol.rules.core import Plan, Rule, judge
+    from schemas.peppol.rules.view import View
+
+    def unanswerable(*_: object) -> bool:
+        raise ValueError
+
+    rule = Rule(id="<rule>", where=lambda view: [view.root], holds=unanswerable, text={}, hint={})
+    (found,) = judge(View(etree.Element("none")), Plan((rule,)), OWN)
+    return Meaning(
+        list=OWN,
+        code=found.code,
+        text=found.text,
+        hint=found.hint,
+        severity=found.severity.value,
+        source="Kvitt, asking of the rules",
+    )
 
 
 @cache

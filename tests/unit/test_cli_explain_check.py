@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from hub.model.finding import BLOCKING, Finding, Severity
 from hub.model.money import Money
 from hub.model.party import Party
 from hub.model.person import Person
+from hub.rendering.findings import compared
 from hub.validation import Asked, check, recognise
 from mappings.vektis import ClaimFileHeader, to_ha304
 from schemas import codelists, sbdh, vektis
+from tests.conftest import GOLDEN, ROOT
 
 ON = Asked(on=date(2026, 9, 1))
 
@@ -89,12 +92,45 @@ def test_without_a_list_all_lists_answer(run: Run) -> None:
         ("peppol:br-co-15", ("PEPPOL", "BR-CO-15")),
         ("KVITT-VEKTIS-EMPTY", ("KVITT", "KVITT-VEKTIS-EMPTY")),
         ("KVITT-BANK-KID", ("KVITT", "KVITT-BANK-KID")),
+        ("KVITT-KID-01", ("KVITT", "KVITT-KID-01")),
+        ("kvitt:kvitt-xsd-01", ("KVITT", "KVITT-XSD-01")),
+        ("PEPPOL-T71-R001", ("PEPPOL", "PEPPOL-T71-R001")),
+        ("SCH-MLS-02", ("PEPPOL", "SCH-MLS-02")),
     ],
 )
 def test_every_kind_of_code_is_known(run: Run, query: str, found: tuple[str, str]) -> None:
     said = run("explain", query, "--json")
     assert said.code == 0
     assert [(hit["list"], hit["code"]) for hit in said.body()["hits"]] == [found]
+
+
+_NUMBERED = re.compile(r'"(KVITT-(?!FINISHED|STAGE|PRIVACY)[A-Z]+-\d+)"')
+"""Codes of checks as they stand in the source; those of finished documents are told under the names of their tasks."""
+
+
+def test_every_code_our_checks_can_give_is_explained_in_three_languages() -> None:
+    sources = [path for folder in ("hub", "schemas") for path in (ROOT / folder).rglob("*.py")]
+    codes = {code for path in sources for code in _NUMBERED.findall(path.read_text(encoding="utf-8"))}
+    for family in ("XML", "ROOT", "CUSTOMIZATION", "XSD", "ENGINE", "SBDH", "FILE", "OFFICIAL", "RULES", "BANK", "KID"):
+        assert any(code.startswith(f"KVITT-{family}-") for code in codes), family
+    for code in sorted(codes):
+        hits = meanings.explain(code)
+        assert hits, code
+        for hit in hits:
+            assert (hit.list, bool(hit.severity), bool(hit.source)) == ("KVITT", True, True), code
+            assert len({hit.text[language] for language in ("en", "nb", "nl")}) == 3, code
+            assert not any("{" in text for text in hit.text.values()), code
+    assert meanings.explain("PEPPOL:KVITT-KID-01") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "source"),
+    [("PEPPOL-T111-R001", "T111"), ("PEPPOL-T71-R001", "T71"), ("SCH-MLS-02", "MLS"), ("BR-02", "EN 16931")],
+)
+def test_a_rule_names_the_source_of_its_own_transaction(code: str, source: str) -> None:
+    (hit,) = meanings.explain(code)
+    assert source in hit.source
+    assert source == "EN 16931" or "EN 16931" not in hit.source
 
 
 @pytest.mark.parametrize("query", ["nonsense", "COD954:9999x", "menzis:999", "NOLIST:0586", "KVITT-BANK-NONE", ":"])
@@ -202,6 +238,63 @@ def test_a_document_must_be_what_it_is_said_to_be(run: Run, tmp_path: Path) -> N
     assert vektis.body()["findings"][0]["code"].startswith("COD954:")
 
 
+def test_what_was_found_and_expected_is_told_with_its_term(run: Run, tmp_path: Path) -> None:
+    invoice = (GOLDEN / "ehf" / "invoice.xml").read_text(encoding="utf-8")
+    due = re.search(r"<cbc:PayableAmount[^>]*>([^<]*)<", invoice)
+    assert due
+    (tmp_path / "i.xml").write_text(invoice.replace(due[0], due[0].replace(due[1], "1.00")), encoding="utf-8")
+    lines = {
+        "en": f'    found "1.00", expected "{due[1]}" (BT-115 amount due)',
+        "nb": f"    fant «1.00», ventet «{due[1]}» (BT-115 beløp å betale)",
+        "nl": f"    gevonden “1.00”, verwacht “{due[1]}” (BT-115 te betalen bedrag)",
+    }
+    for language, line in lines.items():
+        told = run("check", "i.xml", "--lang", language).out.splitlines()
+        at = told.index(line)
+        assert "BR-CO-16" in told[at - 1]
+        assert told[at + 1].startswith("    -> ")
+
+
+def test_a_long_value_is_shortened_and_moves_no_cursor() -> None:
+    one = Finding(code="X", severity=Severity.ERROR, text={}, value="\x1b[2J" + "a" * 500, expected="b\nc")
+    said = compared(one, "en")
+    assert said.startswith('found "\ufffd[2Jaaa')
+    assert said.endswith('a…", expected "b c"')
+    assert len(said) < 160
+    assert compared(replace(one, value="", expected=""), "en") == ""
+    bare = replace(one, value="", expected="", term="BT-2")
+    assert compared(bare, "nb") == "BT-2 fakturadato"
+    assert compared(replace(bare, text={"nb": "Fakturadato (BT-2) mangler."}), "nb") == "", "the sentence names it"
+
+
+def test_folded_warnings_speak_of_elements_and_attributes(run: Run, tmp_path: Path) -> None:
+    """UBL-DT is about attributes."""
+    invoice = (GOLDEN / "ehf" / "invoice.xml").read_text(encoding="utf-8")
+    changed = invoice.replace("<cbc:ID>10001</cbc:ID>", '<cbc:ID schemeName="a" schemeAgencyName="b">10001</cbc:ID>', 1)
+    (tmp_path / "i.xml").write_text(changed, encoding="utf-8")
+    for language, words in (
+        ("en", "elements or attributes"),
+        ("nb", "elementer eller attributter"),
+        ("nl", "elementen of attributen"),
+    ):
+        (line,) = [line for line in run("check", "i.xml", "--lang", language).out.splitlines() if " UBL-DT: " in line]
+        assert words in line
+
+
+def test_what_the_system_or_a_reader_says_is_quoted(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "b.xml").write_bytes(b"<x xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'>")
+    assert re.search(r"Systemet sier: «[^»]+»\.", run("check", "absent", "--lang", "nb").out)
+    said = run("check", "b.xml", "--lang", "nl").out
+    assert re.search(r"KVITT-BANK-00 .*De lezer zegt: “[^”]+”\.", said)
+
+
+def test_a_file_too_large_to_read_is_said(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.cli.commands.check._LARGEST", 10)
+    (tmp_path / "i.xml").write_bytes(UBL)
+    said = run("check", "i.xml", "--lang", "nb")
+    assert (said.code, "Filen har mer enn 10 byte" in said.out) == (2, True)
+
+
 def test_a_file_may_be_piped_in(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(UBL)))
     assert run("check", "-", "--json").body()["format"] == "ubl-invoice"
@@ -302,8 +395,18 @@ def test_an_invoice_in_its_envelope_is_judged_as_the_invoice(run: Run, tmp_path:
     (tmp_path / "e.xml").write_bytes(sbdh.write(header, UBL))
     body = run("check", "e.xml", "--json").body()
     assert (body["format"], body["gates"][:2]) == ("ubl-invoice", ["sbdh", "xml"])
-    (tmp_path / "e.xml").write_bytes(sbdh.write(header, UBL).replace(b"</sh:StandardBusinessDocument>", b""))
-    assert run("check", "e.xml", "--json").body()["gates"] == ["sbdh"]
+    whole = sbdh.write(header, UBL)
+    end = b"</sh:StandardBusinessDocument>"
+    for data, code in (
+        (whole.replace(end, b""), "KVITT-XML-01"),
+        (whole.replace(end, b"<a/>" + end), "KVITT-SBDH-01"),
+        (whole.replace(b"<sh:InstanceIdentifier>one</sh:InstanceIdentifier>", b""), "KVITT-SBDH-02"),
+        (b"<!DOCTYPE a>" + whole.partition(b"\n")[2], "KVITT-XML-02"),
+    ):
+        (tmp_path / "e.xml").write_bytes(data)
+        body = run("check", "e.xml", "--json", "--lang", "nb").body()
+        assert (body["gates"], [one["code"] for one in body["findings"]]) == (["sbdh"], [code])
+        assert not re.search(r"\b(the|envelope|holds|not)\b", re.sub("«[^»]*»", "", body["findings"][0]["message"]))
 
 
 def _ha304() -> bytes:

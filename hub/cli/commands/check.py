@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ from hub.model.finding import Finding, Severity
 from hub.settings import load
 
 if TYPE_CHECKING:  # rules are imported only when asked, so that help is quick
+    from hub.official import Opinion, SecondOpinion
     from hub.validation import Asked, Checked
 
 _HELP = """Check files by the published rules: Vektis EI, UBL invoices, credit notes and responses, bank files.
@@ -27,6 +29,8 @@ Exit 0: nothing forbids sending. 1: findings do. 2: a file cannot be read. Sever
 Example: `kvitt check claims.asc invoice.xml`
 
 Example: `kvitt check invoice.xml --on 2026-09-01 --json`
+
+Example: `kvitt check --official invoice.xml` (rule files by `kvitt schemas import`, SaxonC by `kvitt[official]`)
 """
 _LARGEST = 512 * 1024 * 1024
 _FAMILY = re.compile(r"(UBL-(?:CR|SR|DT))-\d+")
@@ -56,9 +60,9 @@ _WORDS = {
 }
 _NO_FORMAT = {"en": "unreadable", "nb": "uleselig", "nl": "onleesbaar"}
 _FOLDED = {
-    "en": "{count} elements the core invoice does not know ({codes}); --all shows each",
-    "nb": "{count} elementer kjernefakturaen ikke kjenner ({codes}); --all viser hvert",
-    "nl": "{count} elementen die de kernfactuur niet kent ({codes}); --all toont elk",
+    "en": "{count} elements or attributes the core invoice does not know ({codes}); --all shows each",
+    "nb": "{count} elementer eller attributter kjernefakturaen ikke kjenner ({codes}); --all viser hver av dem",
+    "nl": "{count} elementen of attributen die de kernfactuur niet kent ({codes}); --all toont elk",
 }
 
 
@@ -77,6 +81,12 @@ def check(
     ruleset: Annotated[str, typer.Option(help="A rule set (2026.5) or a response's transaction: t111, t71, mls.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Every finding on its own line.")] = False,
     wanted: Annotated[str, typer.Option("--format", help="What it must be: vektis, ubl, bank, or a format id.")] = "",
+    official: Annotated[
+        bool, typer.Option("--official", help="Ask the official rule files too; each difference is a finding.")
+    ] = False,
+    official_seconds: Annotated[
+        float, typer.Option(min=0.1, help="How long an official rule file may take for a document.")
+    ] = 120,
     lang: Lang = "",
 ) -> None:
     """Check some files."""
@@ -88,14 +98,27 @@ def check(
     if wanted:
         family_of(wanted)
     worst = 0
-    for name in files:
-        checked = _checked(name, asked, wanted)
-        worst = max(worst, checked.exit_code)
-        if as_json:
-            put_json(checked.as_json(name, spoken))
-        else:
-            _tell(name, checked, spoken, show_all=show_all)
+    with _second_opinion(official_seconds, wished=official) as second:
+        for name in files:
+            checked = _checked(name, asked, wanted, second)
+            worst = max(worst, checked.exit_code)
+            if as_json:
+                put_json(checked.as_json(name, spoken))
+            else:
+                _tell(name, checked, spoken, show_all=show_all)
     raise typer.Exit(worst)
+
+
+@contextmanager
+def _second_opinion(seconds: float, *, wished: bool) -> Iterator[SecondOpinion | None]:
+    """The official rule files of this machine, when they are asked for."""
+    if not wished:
+        yield None
+        return
+    from hub.official import artefacts, second_opinion
+
+    with second_opinion(artefacts.here(os.environ, Path.cwd()), seconds=seconds) as second:
+        yield second
 
 
 def _default_language() -> str:
@@ -106,17 +129,17 @@ def _default_language() -> str:
         return "en"
 
 
-def _checked(name: str, asked: Asked, wanted: str) -> Checked:
+def _checked(name: str, asked: Asked, wanted: str, second: SecondOpinion | None) -> Checked:
     from hub.validation import check as check_document
-    from hub.validation import not_opened
+    from hub.validation import not_opened, too_large
 
     try:
         data = sys.stdin.buffer.read(_LARGEST + 1) if name == "-" else _read(Path(name))
     except OSError as error:
-        return not_opened(error.strerror or "it cannot be read")
+        return not_opened(error.strerror or type(error).__name__)
     if len(data) > _LARGEST:
-        return not_opened(f"it has more than {_LARGEST:,} bytes")
-    return check_document(data, asked, wanted)
+        return too_large(_LARGEST)
+    return check_document(data, asked, wanted, second)
 
 
 def _read(path: Path) -> bytes:
@@ -131,6 +154,8 @@ def _tell(name: str, checked: Checked, language: str, *, show_all: bool) -> None
     kind = checked.format or _NO_FORMAT[language]
     rules = f" [{checked.ruleset}]" if checked.ruleset not in ("", kind) else ""
     say(f"{name}: {kind}{rules}: {total}")
+    if checked.official is not None:
+        _tell_official(checked.official, language)
     singles, families = (checked.findings, {}) if show_all else _folded(checked.findings)
     for one in singles:
         _tell_one(one, language)
@@ -141,6 +166,27 @@ def _tell(name: str, checked: Checked, language: str, *, show_all: bool) -> None
         say(f"  {words[members[0].severity.value]} {family}: {line}")
 
 
+def _tell_official(opinion: Opinion, language: str) -> None:
+    """Who judged besides us, also where there is no difference: silence would not show that it was asked."""
+    judges = ", ".join(f"{one.artefact} {one.sha256[:12]}" for one in opinion.artefacts)
+    words = _OFFICIAL[language]["judged" if opinion.judged else "not"]
+    say(f"  {words.format(release=opinion.release, judges=judges or '-', count=opinion.findings)}")
+
+
+_OFFICIAL = {
+    "en": {
+        "judged": "official {release} ({judges}): {count} findings",
+        "not": "official {release} ({judges}): not judged in full",
+    },
+    "nb": {
+        "judged": "offisielt {release} ({judges}): {count} funn",
+        "not": "offisielt {release} ({judges}): ikke bedømt fullt ut",
+    },
+    "nl": {
+        "judged": "officieel {release} ({judges}): {count} bevindingen",
+        "not": "officieel {release} ({judges}): niet volledig beoordeeld",
+    },
+}
 _WIDE = 60
 
 
@@ -157,12 +203,17 @@ def _folded(findings: Sequence[Finding]) -> tuple[list[Finding], dict[str, list[
 
 
 def _tell_one(one: Finding, language: str) -> None:
+    from hub.rendering.findings import compared
+
     place = "" if one.location == f"line {one.line}" else one.location
     places = [f"{_LINE[language]} {one.line}" if one.line else "", place]
     if one.start:
         places.append(f"{one.start}-{one.end}")
     place = ", ".join(part for part in places if part)
     say(f"  {_WORDS[language][one.severity.value]} {one.code}{f' ({place})' if place else ''}: {one.said(language)}")
+    shown = compared(one, language)
+    if shown:
+        say(f"    {shown}")
     hint = one.hinted(language)
     if hint:
         say(f"    -> {hint}")
