@@ -8,7 +8,7 @@ name and fødselsnummer never enter, a diagnosis only where the recipient's prof
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 from hub.errors import MappingError
@@ -22,7 +22,7 @@ from mappings.ehf_privacy import refuse_personal
 from schemas.ubl import Document, parties
 from schemas.ubl.amounts import AllowanceCharge, TaxCategory
 from schemas.ubl.lines import Item, Line, Price
-from schemas.ubl.names import BILLING, BILLING_PROFILE
+from schemas.ubl.names import BILLING, BILLING_PROFILE, ORGNR, current_scheme
 from schemas.ubl.payment import PaymentMeans
 from schemas.ubl.references import DocumentReference
 from schemas.ubl.totals import net_of, totalled
@@ -30,8 +30,6 @@ from schemas.ubl.values import Amount, Identifier, ListedCode, Quantity
 
 __all__ = ["FinishedInvoice", "FinishedLine", "from_ehf", "to_ehf"]
 
-ORGNR = "0192"
-"""ISO 6523 scheme of the Norwegian organisation number; 9908, removed from Peppol in 2023, is taken as this one."""
 FORETAKSREGISTERET = "Foretaksregisteret"
 EXEMPTION_REASONS: Mapping[str, str] = {"E": "Helsetjeneste unntatt merverdiavgift, jf. merverdiavgiftsloven § 3-2"}
 """Why no VAT is charged, by category (BT-120)."""
@@ -77,9 +75,12 @@ def _cannot(claim: Claim, why: str, line: ClaimLine | None = None) -> MappingErr
 
 
 def _preceding(claim: Claim) -> tuple[DocumentReference, ...]:
-    if not claim.corrects:
+    """The invoice a credit note takes back (BT-25, BT-26): its number is not always our own reference to it."""
+    number = claim.references.get("credits", "") or claim.corrects
+    if not number:
         raise _cannot(claim, "a credit note must name the invoice it credits (corrects)")
-    return (DocumentReference(id=claim.corrects),)
+    day = claim.references.get("credits_date", "")
+    return (DocumentReference(id=number, issue_date=date.fromisoformat(day) if day else None),)
 
 
 def _seller(claim: Claim) -> parties.Party:
@@ -104,7 +105,7 @@ def _buyer(claim: Claim, payer: Party) -> parties.Party:
 
 def _orgnr(claim: Claim, party: Party) -> str:
     number = digits(party.id)
-    if party.scheme not in (ORGNR, "9908") or not number:
+    if current_scheme(party.scheme) != ORGNR or not number:
         raise _cannot(claim, f"EHF needs an organisation number (scheme {ORGNR}), not scheme {party.scheme!r}")
     return number
 

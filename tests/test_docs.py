@@ -99,6 +99,21 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
     assert named - known == set()
 
 
+def test_the_page_of_rules_says_what_the_rules_say(request: pytest.FixtureRequest) -> None:
+    """`make golden` writes it anew; every id of the newest set stands on it with its texts."""
+    from schemas.peppol.rules.page import page
+    from schemas.peppol.rules.registry import SETS
+
+    path, newest = ROOT / "docs" / "peppol-rules.md", SETS[-1]
+    if request.config.getoption("--update-golden"):
+        path.write_text(page(newest), encoding="utf-8")
+    written = path.read_text(encoding="utf-8")
+    assert written == page(newest)
+    rules = [*newest.rules, *(rule for rules in newest.responses.values() for rule in rules)]
+    assert [rule.id for rule in rules if f"**{rule.id}** ({rule.severity.value}" not in written] == []
+    assert all(rule.text[language] in written for rule in rules for language in ("en", "nb", "nl"))
+
+
 def test_the_two_commands_and_those_of_the_readme_are_in_the_makefile() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

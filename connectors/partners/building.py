@@ -24,7 +24,7 @@ from hub.model.partner import (
 Values = Mapping[str, Any]
 
 _AS_THEY_ARE = (
-    "title", "country", "kind", "verified", "source", "grouping", "matching", "correction"
+    "title", "country", "kind", "verified", "source", "grouping", "matching", "correction", "after_network_refusal"
 )  # fmt: skip
 _LISTS = ("formats_out", "formats_in", "remittance_patterns")
 

@@ -8,11 +8,9 @@ from hub.model.partner import Partner
 from hub.model.party import Address, Party
 from mappings.ehf import to_ehf
 from schemas import peppol, ubl
-from schemas.ubl.names import BILLING, BILLING_PROFILE
+from schemas.ubl.names import BILLING, BILLING_PROFILE, ORGNR, document_type_id
 
 BUILDS = ("ubl-invoice", "ubl-creditnote")
-ORGNR = "0192"
-_DOCUMENT = "urn:oasis:names:specification:ubl:schema:xsd:{root}-2::{root}##{customization}::2.1"
 
 
 def build(batch: Batch) -> Built:
@@ -35,7 +33,7 @@ def build(batch: Batch) -> Built:
             "sender": f"{ORGNR}:{claim.claimant.id}",
             "receiver": f"{ORGNR}:{claim.payer_code}",
             "country_c1": "NO",
-            "document_id": _DOCUMENT.format(root="CreditNote" if document.credit else "Invoice", customization=BILLING),
+            "document_id": document_type_id("CreditNote" if document.credit else "Invoice", BILLING),
             "process_id": BILLING_PROFILE,
         },
         ruleset=result.ruleset,

@@ -139,7 +139,11 @@ class ChannelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
-    """One trading partner, as its folder says. `name` is the folder's name."""
+    """One trading partner, as its folder says. `name` is the folder's name.
+
+    `correction` says how a refused or granted claim is corrected, `after_network_refusal` whether an invoice that the
+    network refused goes out under a `new_number` or the `same_number`.
+    """
 
     name: str
     title: str
@@ -160,6 +164,7 @@ class Partner:
     mail: tuple[MailRule, ...] = ()
     ehf: EhfProfile | None = None
     correction: str = ""
+    after_network_refusal: str = "new_number"
     contacts: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     codes: tuple[PartnerCode, ...] = ()
     source: str = ""

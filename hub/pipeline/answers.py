@@ -19,7 +19,7 @@ from hub.model.exchange import ExchangeState
 from hub.model.finding import Severity
 from hub.model.money import Money
 from hub.model.reply import AckKind, Acknowledgement, Code, Decision, FileOutcome, Rejection, ResponseFile, Verdict
-from hub.pipeline import cases
+from hub.pipeline import cases, replacements
 from hub.pipeline.cases import About
 from hub.pipeline.context import Hub
 from hub.store import claims, exchanges, inbounds, money, schema, tasks
@@ -96,7 +96,7 @@ def apply_acknowledgement(hub: Hub, unit: Unit, inbound: Row, news: Acknowledgem
     exchanges.log(unit, exchange["id"], news.kind.value, said, codes=codes, inbound_id=inbound["id"])
     inbounds.close(unit, inbound["id"], inbounds.PROCESSED, exchange_id=exchange["id"])
     if news.kind is not AckKind.REFUSED:
-        exchanges.change(unit, exchange["id"], ExchangeState.DELIVERED, text=said)
+        _took_over(unit, inbound, exchange, news)
         return inbounds.PROCESSED
     exchanges.change(unit, exchange["id"], ExchangeState.REFUSED, text=said, note=said)
     reason = "; ".join([*codes, said]).strip("; ")
@@ -104,16 +104,58 @@ def apply_acknowledgement(hub: Hub, unit: Unit, inbound: Row, news: Acknowledgem
     return inbounds.PROCESSED
 
 
+def _took_over(unit: Unit, inbound: Row, exchange: Row, news: Acknowledgement) -> None:
+    """The message moves on; where the network had refused it, its claims may be there twice soon: a person looks."""
+    said = clean_text(news.text)
+    if not news.message_id:  # named by the invoice's own number: the payer itself, not the network
+        cases.took_note(unit, exchange, said, inbound["id"])
+    now = exchanges.change(unit, exchange["id"], ExchangeState.DELIVERED, text=said)
+    if now is ExchangeState.REFUSED and news.kind is not AckKind.TRANSPORT:
+        for row in claims.find(unit, schema.claim.c.exchange_id == exchange["id"]):
+            replacements.answered_after_refusal(unit, row)
+
+
 def apply_decision(hub: Hub, unit: Unit, inbound: Row, decision: Decision) -> str:
     """A verdict on a whole invoice or one line (Invoice Response)."""
     table = schema.claim
-    rows = claims.find(unit, table.c.invoice_number == decision.invoice_number, table.c.hold_code != "WITHDRAWN")
+    named = claims.find(unit, table.c.invoice_number == decision.invoice_number)
+    rows = [row for row in named if row["hold_code"] != "WITHDRAWN"]
+    if named and not rows and len({row["claimant_code"] for row in named}) == 1:
+        return _withdrawn(unit, inbound, named)
     if len({row["claimant_code"] for row in rows}) != 1:
         # None has this number, or several providers of this tenant have (numbers are the provider's own).
         return _unknown(unit, inbound, f"invoice {decision.invoice_number or '(none)'}")
     applied = match_decision(decision, _states(unit, rows))
+    if _never_sent(unit, _meant(unit, rows, applied)):
+        return inbounds.TRIAGE
     _answered_claims(unit, rows, inbound, applied)
-    return _record(hub, unit, inbound, rows, applied)
+    state = _record(hub, unit, inbound, rows, applied)
+    if any((code.list, code.code) in cases.CREDIT_ACTIONS for code in decision.codes):
+        _credit_note_asked(unit, _meant(unit, rows, applied))
+    return state
+
+
+def _withdrawn(unit: Unit, inbound: Row, rows: Sequence[Row]) -> str:
+    """The payer answers what the network had refused, and what was withdrawn for that."""
+    for row in rows:
+        replacements.answered_after_refusal(unit, row)
+    inbounds.close(unit, inbound["id"], inbounds.TRIAGE, exchange_id=rows[-1]["exchange_id"])
+    return inbounds.TRIAGE
+
+
+def _never_sent(unit: Unit, meant: Sequence[Row]) -> bool:
+    """Whether an answer is about what has not left us: it means another claim of the case, or we lost count."""
+    early = [row for row in meant if replacements.at_rest(unit, row)]
+    for row in early:
+        replacements.stop(unit, row, "ANSWERED_UNSENT", **cases.claim_values(unit, row))
+    return bool(early)
+
+
+def _credit_note_asked(unit: Unit, rows: Sequence[Row]) -> None:
+    """The payer wants a credit note, before or after the new invoice was made."""
+    cases.credit_note_asked(unit, rows)
+    for row in rows:
+        replacements.credit_note_asked(unit, row)
 
 
 def apply_mail(hub: Hub, unit: Unit, inbound: Row, news: MailNews) -> str:
@@ -126,6 +168,8 @@ def apply_mail(hub: Hub, unit: Unit, inbound: Row, news: MailNews) -> str:
         return _unknown(unit, inbound, f"invoice {news.rejection.invoice_number}, case {news.rejection.sak_id}")
     # Only what it is about proves to have arrived: other invoices of the same case may still be on their way.
     meant = {item.claim_id for item in applied.decisions}
+    if _never_sent(unit, _meant(unit, rows, applied)):
+        return inbounds.TRIAGE
     _answered_claims(unit, [row for row in rows if row["id"] in meant], inbound, applied)
     return _record(hub, unit, inbound, rows, applied, rejection=news.rejection)
 
@@ -228,7 +272,7 @@ def _record(
     for item in applied.decisions:
         _decide(unit, recording, item)
     if rejection is not None and rejection.asks_credit_note:
-        cases.credit_note_asked(unit, rows)
+        _credit_note_asked(unit, _meant(unit, rows, applied))
     for number, triage in enumerate(applied.triage):
         _triage(unit, recording, triage, number)
     unit.update(schema.inbound, inbound["id"], findings=[finding.as_json() for finding in applied.findings])
@@ -238,9 +282,17 @@ def _record(
     return inbounds.DUPLICATE if only_known else inbounds.PROCESSED
 
 
+def _meant(unit: Unit, rows: Sequence[Row], applied: Applied) -> list[Row]:
+    """The claims a notice is about; others of the same case or number are not."""
+    lines = {item.line_id for item in applied.decisions} | set(applied.repeated)
+    ids = {line["claim_id"] for line in claims.lines(unit, [row["id"] for row in rows]) if line["id"] in lines}
+    return [row for row in rows if row["id"] in ids]
+
+
 def _decide(unit: Unit, recording: _Recording, item: LineDecision) -> None:
     row = recording.rows[item.claim_id]
     line = ledger_line(unit, row, item.line_id)
+    item = replace(item, decision=replacements.as_mirrored(unit, item.line_id, item.decision, line.claimed.currency))
     amounts = verdict_amounts(line.claimed, item.decision)
     new = NewDecision(
         claim_line_id=item.line_id,
@@ -264,6 +316,7 @@ def _decide(unit: Unit, recording: _Recording, item: LineDecision) -> None:
         cases.refusal(unit, row, item.decision, recording.inbound["id"], asks_credit_note=asked)
     elif item.decision.verdict is Verdict.GRANTED:
         cases.granted_after_all(unit, row)
+    replacements.judged(unit, row, item.decision.verdict)
 
 
 def ledger_line(unit: Unit, row: Row, line_id: str) -> LedgerLine:

@@ -9,10 +9,11 @@ from typing import Any
 
 from hub import texts
 from hub.log import clean_text
+from hub.model.claim import ClaimKind
 from hub.model.money import Money
 from hub.model.reply import Code, Decision, Verdict
 from hub.pipeline.context import Hub
-from hub.store import claims, parties, tasks
+from hub.store import claims, exchanges, parties, tasks
 from hub.store.tasks import NewTask
 from hub.store.unit import Row, Unit
 from hub.texts import LANGUAGES
@@ -109,11 +110,13 @@ def hold(unit: Unit, rows: Sequence[Row], code: str, **values: object) -> None:
 
 def refusal(unit: Unit, row: Row, decision: Decision, inbound_id: str, *, asks_credit_note: bool) -> None:
     """One case per claim, whoever told us first (a mail and an Invoice Response about one invoice are one case)."""
-    code = _sentence(row, decision, asks_credit_note=asks_credit_note)
+    asked = asks_credit_note or any((code.list, code.code) in CREDIT_ACTIONS for code in decision.codes)
+    code = _sentence(row, decision, asks_credit_note=asked)
     values = claim_values(unit, row) | {
         "reason": reason(decision.codes, decision.text),
         "granted": decision.granted or Money(0, row["currency"]),
         "code": str(decision.codes[0]) if decision.codes else "?",
+        "corrects": row["corrects"],
     }
     about = About(
         claim_ref=row["ref"], exchange_id=row["exchange_id"], inbound_id=inbound_id, amount=claimed(unit, row)
@@ -124,7 +127,9 @@ def refusal(unit: Unit, row: Row, decision: Decision, inbound_id: str, *, asks_c
 
 
 def _sentence(row: Row, decision: Decision, *, asks_credit_note: bool) -> str:
-    """Which sentence a refusal gets: by country, and by what the payer asks for."""
+    """Which sentence a refusal gets: by what was refused, by country, and by what the payer asks for."""
+    if row["kind"] == ClaimKind.CREDIT.value:
+        return "CREDIT_REFUSED"
     if row["country"] == "NO":
         return "INVOICE_CREDIT_ASKED" if asks_credit_note else "INVOICE_REFUSED"
     return "LINE_CHANGED" if decision.verdict is Verdict.CHANGED else "LINE_REFUSED"
@@ -139,9 +144,33 @@ def granted_after_all(unit: Unit, row: Row) -> None:
     tasks.done(unit, _key(row), {"granted": True})
 
 
+CREDIT_ACTIONS = frozenset({("OPStatusAction", "CNF"), ("OPStatusAction", "CNP"), ("OPStatusAction", "CNA")})
+"""Action codes of an Invoice Response that ask for a credit note (in full, in part, of the amount)."""
+_ASKED = "credit_note_asked"
+_SEEN = "seen_by_payer"
+
+
+def asked_credit_note(unit: Unit, row: Row) -> bool:
+    """Whether a notice about this claim asked for a credit note."""
+    said = exchanges.history(unit, row["exchange_id"])
+    return any(entry["kind"] == _ASKED and entry["text"] == row["ref"] for entry in said)
+
+
+def seen_by_payer(unit: Unit, row: Row) -> bool:
+    """Whether the payer itself took note of the message a claim went out in."""
+    return any(entry["kind"] == _SEEN for entry in exchanges.history(unit, row["exchange_id"]))
+
+
+def took_note(unit: Unit, exchange: Row, said: str, inbound_id: str) -> None:
+    """The payer took note of a message; the history keeps it, whatever the network says of that message later."""
+    exchanges.log(unit, exchange["id"], _SEEN, said, inbound_id=inbound_id)
+
+
 def credit_note_asked(unit: Unit, rows: Sequence[Row]) -> None:
-    """A later notice of the same rejection may say more than the first: the case says so too."""
+    """The payer wants a credit note: the history keeps it, and the case says it, also where it was known before."""
     for row in rows:
+        if row["exchange_id"] and not asked_credit_note(unit, row):
+            exchanges.log(unit, row["exchange_id"], _ASKED, row["ref"])
         action = texts.action("INVOICE_CREDIT_ASKED", **claim_values(unit, row), reason="")
         tasks.amend(unit, _key(row), action)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hub.errors import HubError
+from hub.pipeline import replacements
 from hub.pipeline.context import Actor, Hub
+from hub.pipeline.replacements import AWAITS_CREDIT
 from hub.pipeline.views import ClaimView, claim_views
 from hub.store import access, claims, declarations, exchanges, inbounds, schema, tasks
 from hub.store.unit import Row, Unit
@@ -33,7 +35,8 @@ def why(hub: Hub, unit: Unit, view: ClaimView) -> dict[str, str]:
     if waiting:
         said = {name: f"{waiting[0]['text'][name]} {waiting[0]['action'][name]}" for name in ("en", "nb", "nl")}
         return {**said, "acts": "support"}
-    code, acts = _standing(view)
+    row = claims.by_ref(unit, view.ref)
+    code, acts, by = _corrected(unit, view) or (*_standing(view), "")
     partner = hub.registry.partners.get(view.payer)
     values = {
         "ref": view.ref,
@@ -45,16 +48,29 @@ def why(hub: Hub, unit: Unit, view: ClaimView) -> dict[str, str]:
         "outstanding": view.money.outstanding,
         "open": view.money.open,
         "file": view.invoice_number,
+        "by": by,
+        "corrects": row["corrects"] if row else "",
     }
     return {**text(code, **values), "acts": acts}
 
 
+def _corrected(unit: Unit, view: ClaimView) -> tuple[str, str, str] | None:
+    """The sentence for a claim that another one has taken the place of, or that was taken back for nothing."""
+    others = replacements.standing(unit, view.ref)
+    live = [each["ref"] for each in others if each["kind"] == "debit" and each["hold_code"] != AWAITS_CREDIT]
+    if live:
+        return "WHY_CORRECTED", "nobody", live[-1]
+    back = [each["ref"] for each in others if each["kind"] == "credit" and replacements.owes_nothing(unit, each)]
+    return ("WHY_TAKEN_BACK", "nobody", back[-1]) if back else None
+
+
+_HELD = {"WITHDRAWN": ("WHY_WITHDRAWN", "nobody"), AWAITS_CREDIT: ("WHY_AWAITS_CREDIT", "payer")}
+
+
 def _standing(view: ClaimView) -> tuple[str, str]:
     """Which sentence fits, and who acts."""
-    if view.hold == "WITHDRAWN":
-        return "WHY_WITHDRAWN", "nobody"
     if view.hold:
-        return "WHY_HELD", "support"
+        return _HELD.get(view.hold, ("WHY_HELD", "support"))
     if view.transport == "ready":
         return "WHY_READY", "hub"
     if view.transport in ("prepared", "sending"):
@@ -73,6 +89,8 @@ def _answered(view: ClaimView) -> tuple[str, str]:
         return ("WHY_PARTLY", "payer") if view.money.granted.minor else ("WHY_WAITING", "payer")
     if view.money.granted.minor:
         return "WHY_SETTLED", "nobody"
+    if view.kind == "credit" and view.country == "NO" and view.decision != "refused":
+        return "WHY_CREDIT_NOTE", "nobody"
     return "WHY_REFUSED", "support"
 
 
@@ -97,6 +115,8 @@ def _held_row(row: Row) -> dict[str, Any]:
 
 def _task_text(unit: Unit, row: Row) -> dict[str, str]:
     waiting = [task for task in tasks.open_tasks(unit) if task["claim_ref"] == row["ref"]]
+    if row["hold_code"] == AWAITS_CREDIT:
+        return text("WHY_AWAITS_CREDIT", ref=row["ref"], payer=row["payer_name"], corrects=row["corrects"])
     return dict(waiting[0]["text"]) if waiting else {"en": row["hold_code"]}
 
 

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 from hub import texts
 from hub.errors import ConfigurationError
+from hub.model.claim import ClaimKind
 from hub.model.exchange import ExchangeState
 from hub.pipeline.context import Actor, Hub
+from hub.pipeline.correct import way_of, within
 from hub.pipeline.finished import PROGRAMME
 from hub.pipeline.finished.forward import of_declaration
+from hub.pipeline.replacements import AWAITS_CREDIT
 from hub.pipeline.send import reply_due
+from hub.policy.corrections import Way
 from hub.store import access, claims, exchanges, schema, tasks
 from hub.store.unit import Row, Unit
 
@@ -33,7 +37,7 @@ def release(hub: Hub, tenant: str, ref: str, actor: Actor, *, arrived: bool | No
     """
     with hub.store.unit(tenant) as unit:
         row = claims.by_ref(unit, ref)
-        exchange = _exchange(unit, ref)
+        exchange = _exchange(unit, ref, row)
         if row is not None and (row["hold_code"] or exchange is None):
             done = _release_claim(unit, row)
         elif exchange is not None:
@@ -44,15 +48,23 @@ def release(hub: Hub, tenant: str, ref: str, actor: Actor, *, arrived: bool | No
         return done
 
 
-def _exchange(unit: Unit, ref: str) -> Row | None:
+def _exchange(unit: Unit, ref: str, row: Row | None) -> Row | None:
+    """By its number, else by its key; a Norwegian claim has a message of its own, whatever the two are called."""
     table = schema.exchange
     by_number = exchanges.find(unit, table.c.invoice_number == ref)
+    if row is not None and row["country"] == "NO" and row["exchange_id"]:
+        return exchanges.get(unit, row["exchange_id"])
     return by_number[-1] if by_number else exchanges.by_business_key(unit, ref)
 
 
 def _release_claim(unit: Unit, row: Row) -> Released:
     if row["hold_code"] == "WITHDRAWN":
         raise ConfigurationError(f"{row['ref']} was withdrawn", hint="hand the list in again to claim it")
+    if row["hold_code"] == AWAITS_CREDIT:
+        raise ConfigurationError(
+            f"{row['ref']} waits until the credit of {row['corrects']} is accepted",
+            hint=f"kvitt why {row['corrects']}; without that credit it would be paid twice",
+        )
     if row["programme"] == PROGRAMME:
         return _release_finished(unit, row)
     if row["exchange_id"] is not None and not _undecided(unit, row):
@@ -93,7 +105,7 @@ def _release_exchange(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool | No
     if arrived is not None and state is not ExchangeState.REFUSED:
         return _settle_doubt(hub, unit, exchange, arrived=arrived)
     if state is ExchangeState.REFUSED:
-        return _send_the_rest(unit, exchange)
+        return _send_the_rest(hub, unit, exchange)
     if state is ExchangeState.FAILED:
         exchanges.force(unit, exchange["id"], ExchangeState.PREPARED, text="released", attempts=0, next_try_at=None)
     elif state is ExchangeState.IN_DOUBT:
@@ -127,15 +139,18 @@ def _settle_doubt(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool) -> Rele
     return Released(what=f"{exchange['name']} {what}", claims=_count(unit, exchange))
 
 
-def _send_the_rest(unit: Unit, exchange: Row) -> Released:
+def _send_the_rest(hub: Hub, unit: Unit, exchange: Row) -> Released:
     """Everything of a refused file that is not held itself is free again, with the same references (decision 4).
 
-    What a payer has judged is not: its refusal uses references up, and what it granted is not asked for twice.
+    What a payer has judged is not: its refusal uses references up, and what it granted is not asked for twice. An
+    invoice that the network refused goes out under a new number, unless its payer's folder says otherwise (S30).
     """
     rows = claims.find(unit, schema.claim.c.exchange_id == exchange["id"])
     if any(row["programme"] == PROGRAMME for row in rows):
         raise _never_rebuilt(exchange["invoice_number"])
-    free = [row["id"] for row in rows if not row["hold_code"] and _undecided(unit, row)]
+    if len(rows) == 1 and way_of(hub, unit, rows[0]) is Way.RENUMBER:
+        return Released(what=within(hub, unit, rows[0]).message["en"], claims=1)
+    free = [row["id"] for row in rows if not row["hold_code"] and _goes_again(hub, unit, row)]
     if not free and not any(row["hold_code"] for row in rows):
         raise _judged(exchange["invoice_number"])
     numbers = {row["id"]: row["invoice_number"] if row["country"] != "NL" else "" for row in rows}
@@ -144,6 +159,13 @@ def _send_the_rest(unit: Unit, exchange: Row) -> Released:
     tasks.done_all(unit, exchange["id"], {"taken_out": len(rows) - len(free), "sent_again": len(free)})
     exchanges.log(unit, exchange["id"], "released", f"{len(free)} of {len(rows)} claims go out again")
     return Released(what=f"{len(free)} of {len(rows)} claims go out with the next submission", claims=len(free))
+
+
+def _goes_again(hub: Hub, unit: Unit, row: Row) -> bool:
+    """Nobody has judged it; an invoice that was paid, or that the payer has after all, does not go out again."""
+    if row["kind"] == ClaimKind.CREDIT.value:
+        return _undecided(unit, row)
+    return _undecided(unit, row) and way_of(hub, unit, row) is not None
 
 
 def _undecided(unit: Unit, row: Row) -> bool:

@@ -11,6 +11,7 @@ from hub.ledger.checks import check
 from hub.model.finding import Finding
 from hub.model.money import Money
 from hub.model.reply import Decision, Verdict
+from hub.pipeline.replacements import TAKES_BACK
 from hub.store import claims, exchanges, money, schema
 from hub.store.unit import Row, Unit
 
@@ -165,11 +166,13 @@ def _expected(unit: Unit) -> dict[str, LineMoney]:
 def _expected_line(line: Row, decisions: Sequence[Row], allocated: Sequence[Row]) -> LineMoney:
     currency = line["currency"]
     claimed = Money(line["amount_minor"], currency)
-    payers = [row for row in decisions if not row["source"].startswith("payment:")]
+    payers = [row for row in decisions if not row["source"].startswith(("payment:", TAKES_BACK))]
     by_payment = [row for row in decisions if row["source"].startswith("payment:")]
+    undone = any(row["source"].startswith(TAKES_BACK) for row in decisions)
+    mirrored = Decision(verdict=Verdict.REFUSED, granted=Money(0, currency)) if undone else None
     return expected_money(
         claimed,
-        _stored_decision(payers[-1], currency) if payers else None,
+        _stored_decision(payers[-1], currency) if payers else mirrored,
         granted_by_payment=Money(by_payment[-1]["granted_minor"], currency) if by_payment else None,
         received=Money(sum(row["amount_minor"] for row in allocated), currency),
         netted=Money(sum(row["netted_minor"] for row in allocated), currency),

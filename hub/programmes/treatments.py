@@ -61,8 +61,11 @@ class TreatmentContext:
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
+    """What a check says; `text` names another sentence than the code's own."""
+
     code: str
     facts: Mapping[str, str | int] = field(default_factory=dict)
+    text: str = ""
 
 
 def assess(rows: Sequence[TreatmentRow], ctx: TreatmentContext) -> list[RowOutcome]:
@@ -149,7 +152,8 @@ def _vat_check(row: TreatmentRow, start: datetime, ctx: TreatmentContext) -> _Hi
     if rule is None or (row.vat_category.upper(), row.vat_rate) == (rule.category, rule.rate):
         return None
     given = f"{row.vat_category} {row.vat_rate if row.vat_rate is not None else '?'}"
-    return _Hit("VAT_CATEGORY", {"given": given, "expected": f"{rule.category} {rule.rate}"})
+    facts = {"given": given, "expected": f"{rule.category} {rule.rate}", "source": rule.source}
+    return _Hit("VAT_CATEGORY", facts, "" if rule.certain else "VAT_CATEGORY_UNSURE")
 
 
 def _limit_check(row: TreatmentRow, assignment: Assignment, tally: _Tally) -> _Hit | None:
@@ -164,26 +168,28 @@ def _limit_check(row: TreatmentRow, assignment: Assignment, tally: _Tally) -> _H
 
 
 def _invoiced(row: TreatmentRow, assignment: Assignment, start: datetime, ctx: TreatmentContext) -> RowOutcome:
-    warnings = tuple(_warnings(row, assignment, start, ctx))
+    rule = vat_rule(ctx.vat_rules, row.profession, start.date(), has_hpr=bool(row.therapist_hpr))
+    warnings = tuple(_warnings(row, assignment, rule, ctx))
     code = warnings[0] if warnings else ""
     return RowOutcome(
         line=row.line,
         row_id=row.row_id,
         outcome=INVOICE,
         code=code,
-        message=say(code) if code else {},
+        message=say(code, source=rule.source if rule else "") if code else {},
         warnings=warnings,
         payer_code=assignment.insurer_orgnr,
     )
 
 
-def _warnings(row: TreatmentRow, assignment: Assignment, start: datetime, ctx: TreatmentContext) -> list[str]:
-    rule = vat_rule(ctx.vat_rules, row.profession, start.date(), has_hpr=bool(row.therapist_hpr))
+def _warnings(row: TreatmentRow, assignment: Assignment, rule: VatRule | None, ctx: TreatmentContext) -> list[str]:
     found = []
     if rule is None:
         found.append("WARN_PROFESSION_UNKNOWN")
     elif rule.authorised and not row.therapist_hpr:
         found.append("WARN_HPR_MISSING")
+    if rule is not None and not rule.certain:
+        found.append("WARN_VAT_UNSURE")
     if ctx.approved is not None and assignment.insurer_orgnr not in ctx.approved:
         found.append("CLINIC_NOT_APPROVED")
     return found
@@ -191,7 +197,11 @@ def _warnings(row: TreatmentRow, assignment: Assignment, start: datetime, ctx: T
 
 def _rejected(row: TreatmentRow, hit: _Hit) -> RowOutcome:
     return RowOutcome(
-        line=row.line, row_id=row.row_id, outcome=REJECT, code=hit.code, message=say(hit.code, **hit.facts)
+        line=row.line,
+        row_id=row.row_id,
+        outcome=REJECT,
+        code=hit.code,
+        message=say(hit.text or hit.code, **hit.facts),
     )
 
 

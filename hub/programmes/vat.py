@@ -2,7 +2,7 @@
 
 Source: services of authorised health personnel are exempt (merverdiavgiftsloven § 3-2); alternative treatment is taxed
 at 25 per cent, with the dates of Prop. 1 LS (2020-2021) and Prop. 114 LS (2021-2022). The present state of acupuncture
-was not checked.
+was not checked. A rule whose source leaves a doubt says so (`certain`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class VatRule:
     """The category and rate for a profession on the days it holds.
 
     `hpr`: `yes` for those with an HPR number only, `no` for those without only, `any` for both. `authorised` says
-    whether the profession has an HPR number at all, so that a missing one is worth a warning.
+    whether the profession has an HPR number at all, so that a missing one is worth a warning. `certain` is False where
+    the source leaves a doubt: whoever is invoiced by it is told.
     """
 
     profession: str
@@ -31,6 +32,7 @@ class VatRule:
     authorised: bool
     valid_from: date | None = None
     valid_to: date | None = None
+    certain: bool = True
     source: str = ""
 
     def fits(self, profession: str, day: date, *, has_hpr: bool) -> bool:
@@ -48,7 +50,7 @@ def vat_rule(rules: Sequence[VatRule], profession: str, day: date, *, has_hpr: b
 
 
 def read_vat_rules(text: str) -> tuple[VatRule, ...]:
-    """Read a table of rules (`profession;hpr;category;rate;authorised;valid_from;valid_to;source`)."""
+    """Read a table of rules (`profession;hpr;category;rate;authorised;valid_from;valid_to;certain;source`)."""
     return tuple(_rules(csv.DictReader(text.splitlines(), delimiter=";")))
 
 
@@ -68,6 +70,7 @@ def _rules(rows: Iterable[dict[str, str]]) -> Iterable[VatRule]:
             authorised=row["authorised"] == "yes",
             valid_from=_day(row["valid_from"]),
             valid_to=_day(row["valid_to"]),
+            certain=row["certain"] != "no",
             source=row["source"],
         )
 

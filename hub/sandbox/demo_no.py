@@ -2,7 +2,8 @@
 
 6TST1 is paid by OCR giro (and the same booking comes again in a camt.054); 6TST2 in part; 6TST3 without KID, by its
 number in the text; 6TST4 gets silence, counts as fine, and is rejected late; 6TST5 is rejected by an Invoice Response
-and by mail, which are one case.
+and by mail, which are one case: the mail asks for a credit note, so it is credited, corrected and paid under its new
+number. A sixth invoice comes finished out of the clinic's journal system and is forwarded as it is.
 """
 
 from __future__ import annotations
@@ -12,24 +13,33 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from hub.model.identity import make_kid
 from hub.model.money import Money
 from hub.model.partner import Agreement
 from hub.paths import examples
 from hub.pipeline import intake, receive, settle, submit, views
 from hub.pipeline.context import Actor
+from hub.pipeline.correct import correct
+from hub.pipeline.finished import take_finished
 from hub.pipeline.intake import IntakeRequest
 from hub.pipeline.views import ClaimView
+from hub.programmes.corrections import read_changes
+from hub.rendering import to_pdf
 from hub.sandbox import example
 from hub.sandbox.access_point import AccessPointSandbox, Transaction
 from hub.sandbox.bank import Booking, camt054_file, ocr_file
+from hub.sandbox.journal import finished_invoice
 from hub.sandbox.mail import MailSandbox, RejectionMail, rejection
 from hub.sandbox.payer import invoice_response
 from hub.sandbox.stage import Stage
-from hub.store import claims, exchanges, parties
+from hub.store import claims, exchanges, parties, schema
+from schemas import ubl
 from schemas.ubl.names import INVOICE_RESPONSE, INVOICE_RESPONSE_PROFILE
 
 TENANT = example.NO_TENANT
 CLINIC = example.CLINIC
+_FINISHED = "77123"
+"""The number of the journal system's invoice, in its own series."""
 _DEMO = Actor(name="demo", role="engineer")
 _PAYERS = ("forsikring-nord-test", "helseforsikring-sor-test", "trygg-testforsikring", "fjord-helse-test")
 _RESPONSE_ID = (
@@ -54,7 +64,9 @@ def play(stage: Stage) -> None:
         _agreements(stage, sides)
         _hand_in(stage)
         _send(stage)
+        _finished(stage)
         _rejected(stage, sides)
+        _corrected(stage)
         _silence(stage)
         _paid(stage, sides)
         _late_rejection(stage, sides)
@@ -96,13 +108,39 @@ def _send(stage: Stage) -> None:
     submit.submit(stage.hub, TENANT)
     with stage.hub.store.reading(TENANT) as unit:
         for row in exchanges.find(unit):
-            stage.keep(f"no/sent/{row['name']}", exchanges.message(unit, row).payload)
+            _keep_sent(stage, row["name"], exchanges.message(unit, row).payload)
             stage.say(f"  {row['name']}: {row['state']}")
 
 
 def _view(stage: Stage, case: str) -> ClaimView:
+    """The invoice of a case; of corrected ones the newest."""
     with stage.hub.store.reading(TENANT) as unit:
-        return next(view for view in views.claim_views(unit) if view.case_ref == case)
+        return [view for view in views.claim_views(unit) if view.case_ref == case and view.kind == "debit"][-1]
+
+
+def _finished(stage: Stage) -> None:
+    stage.at(datetime(2026, 4, 15, 10, tzinfo=UTC), "the journal system's own EHF is checked and forwarded as it is")
+    with stage.hub.store.reading(TENANT) as unit:
+        clinic = parties.organisation(unit, CLINIC).party
+    payer = stage.hub.registry.by_name(_PAYERS[0])
+    data = finished_invoice(
+        _FINISHED,
+        sak_id="6TST6",
+        issued=stage.clock.now().date(),
+        seller=(CLINIC, clinic.name),
+        buyer=(payer.identifiers[0].value, payer.title),
+        kid=make_kid(_FINISHED, length=10),
+        account=clinic.account,
+        amount="640.00",
+    )
+    stage.keep("no/finished.xml", data)
+    taken = take_finished(stage.hub, TENANT, data, "finished.xml", _DEMO)
+    submit.submit(stage.hub, TENANT)
+    view = _view(stage, "6TST6")
+    with stage.hub.store.reading(TENANT) as unit:
+        for row in exchanges.find(unit, schema.exchange.c.invoice_number == view.invoice_number):
+            _keep_sent(stage, row["name"], exchanges.message(unit, row).payload)
+    stage.say(f"  {view.invoice_number}: {taken.status}, {view.transport}")
 
 
 def _collect(stage: Stage) -> None:
@@ -113,7 +151,8 @@ def _collect(stage: Stage) -> None:
 def _rejected(stage: Stage, sides: Counterparts) -> None:
     stage.at(datetime(2026, 4, 16, 12, tzinfo=UTC), "6TST5 is rejected: an Invoice Response and a mail, one case")
     view = _view(stage, "6TST5")
-    payload = invoice_response(view.invoice_number, "RE", reason="coverage used up", at=stage.clock.now())
+    reason = "the therapist's HPR number is missing"
+    payload = invoice_response(view.invoice_number, "RE", reason=reason, at=stage.clock.now())
     stage.keep("no/received/invoice-response.xml", payload)
     sides.access_point.answer(
         _sent(sides, view.invoice_number),
@@ -121,8 +160,25 @@ def _rejected(stage: Stage, sides: Counterparts) -> None:
         document_id=_RESPONSE_ID,
         process_id=INVOICE_RESPONSE_PROFILE,
     )
-    _mail(sides, "fjord-helse.example", view, "Dekningen er brukt opp", credit_note=True)
+    _mail(sides, "fjord-helse.example", view, "Behandlerens HPR-nummer mangler", credit_note=True)
     _collect(stage)
+
+
+def _corrected(stage: Stage) -> None:
+    stage.at(datetime(2026, 4, 17, 8, tzinfo=UTC), "the mail asks for a credit note: credited, corrected, sent anew")
+    done = correct(stage.hub, TENANT, _view(stage, "6TST5").ref, read_changes(["therapist_hpr=9999901"]), _DEMO)
+    stage.say(f"  {done.message['en']}")
+    submit.submit(stage.hub, TENANT)
+    with stage.hub.store.reading(TENANT) as unit:
+        for row in exchanges.find(unit, schema.exchange.c.invoice_number.in_([done.credit, done.replacement])):
+            _keep_sent(stage, row["name"], exchanges.message(unit, row).payload)
+            stage.say(f"  {row['name']} ({row['kind']}): {row['state']}")
+
+
+def _keep_sent(stage: Stage, name: str, payload: bytes) -> None:
+    """What went out, and how a person reads it."""
+    stage.keep(f"no/sent/{name}", payload)
+    stage.keep(f"no/sent/{name.removesuffix('.xml')}.pdf", to_pdf(ubl.read(payload), "nb"))
 
 
 def _sent(sides: Counterparts, number: str) -> Transaction:
@@ -151,12 +207,14 @@ def _paid(stage: Stage, sides: Counterparts) -> None:
     stage.at(datetime(2026, 4, 22, 7, tzinfo=UTC), "the bank: OCR giro, then a camt.054 with that booking again")
     with stage.hub.store.reading(TENANT) as unit:
         account = parties.organisation(unit, CLINIC).party.account
-    first, second, third = (_view(stage, case) for case in ("6TST1", "6TST2", "6TST3"))
+    cases = ("6TST1", "6TST2", "6TST3", "6TST5", "6TST6")
+    first, second, third, fifth, sixth = (_view(stage, case) for case in cases)
     whole = _booking(stage, first, account, first.money.claimed, kid=True)
+    more = [_booking(stage, view, account, view.money.claimed, kid=True) for view in (fifth, sixth)]
     part = _booking(stage, second, account, Money(83500, "NOK"), kid=True)
     named = _booking(stage, third, account, third.money.claimed, kid=False)
     files = {
-        "ocr-2026-04-22.txt": ocr_file([whole], created=stage.clock.now().date()),
+        "ocr-2026-04-22.txt": ocr_file([whole, *more], created=stage.clock.now().date()),
         "camt054-2026-04-22.xml": camt054_file([whole, part, named], message="DEMO-NO-1", created=stage.clock.now()),
     }
     for name, data in files.items():

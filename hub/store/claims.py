@@ -207,7 +207,7 @@ def set_line(unit: Unit, line_id: str, **values: object) -> None:
 
 
 def known_blinds(unit: Unit, module: str, period: str) -> dict[str, Row]:
-    """Live debit claims of a module and quarter by the subject's blind index (id, ref, provider, exchange)."""
+    """Live debit claims of a module and quarter by the subject's blind index; of corrected ones the latest."""
     table = schema.claim
     statement = select(
         table.c.id,
@@ -218,6 +218,7 @@ def known_blinds(unit: Unit, module: str, period: str) -> dict[str, Row]:
         table.c.exchange_id,
         table.c.declaration_id,
         table.c.hold_code,
+        table.c.corrects,
     ).where(
         table.c.tenant_id == unit.tenant,
         table.c.module == module,
@@ -225,4 +226,5 @@ def known_blinds(unit: Unit, module: str, period: str) -> dict[str, Row]:
         table.c.kind == "debit",
         table.c.hold_code != "WITHDRAWN",
     )
+    statement = statement.order_by(table.c.created_at, table.c.ref)
     return {row["blind"]: row for row in unit.rows(statement)}

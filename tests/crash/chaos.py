@@ -72,7 +72,7 @@ class Chaos:
         self.plan = plan
         self.result = Result()
         self._setting = one
-        self._random = random.Random(plan.seed)  # noqa: S311 -- repeatable trouble, no secret
+        self._random = random.Random(plan.seed)
         self._nursery = nursery
         self._stop = Path(one.home) / "stop"
         bad = {"refuses": 0.05, "away": 0.1, "too_many": 0.02, "loses_answer": 0.15, "slow": 0.15, "kills": 0.4}

@@ -56,7 +56,7 @@ class Remote:
         self.seen: list[tuple[str, str]] = []
         self.poison: Callable[[str], bool] = lambda _key: False
         self.on_deliver: Callable[[str], Response | None] = lambda _key: None
-        self._random = random.Random(seed)  # noqa: S311 -- repeatable trouble, no secret
+        self._random = random.Random(seed)
         self._lock = threading.Lock()
         self._bodies: dict[str, bytes] = {}
         routes = [Route("POST", "/deliver/{key}", self._deliver), Route("GET", "/lookup/{key}", self._lookup)]

@@ -43,7 +43,7 @@ class World:
     """Open claims and payments with the truth about them, from a seed."""
 
     def __init__(self, seed: int, size: int) -> None:
-        self.dice = random.Random(seed)  # noqa: S311 -- a reproducible generator, not a secret
+        self.dice = random.Random(seed)
         self.items: list[OpenItem] = [self.invoice(10000 + n) for n in range(size)]
         for file in range(size // 40):
             self.items += self.file(240000 + file)

@@ -25,17 +25,16 @@ from mappings.ehf_finished import FinishedInvoice, FinishedLine, from_ehf
 from schemas import peppol, ubl
 from schemas.peppol import CheckResult
 from schemas.ubl import Document, parties
+from schemas.ubl.document_types import document_type
 from schemas.ubl.lines import Line
-from schemas.ubl.names import BILLING, BILLING_PROFILE
+from schemas.ubl.names import BILLING, BILLING_PROFILE, ORGNR, current_scheme, document_type_id
 
-ORGNR = "0192"
 INVOICE = "ubl-invoice"
 CREDIT_NOTE = "ubl-creditnote"
 WHOLE_DOCUMENT = "document"
 """Service code of the line that holds what the document charges beyond its lines: VAT, charges, rounding."""
 _WHOLE_DOCUMENT_TEXT = "MVA, gebyrer og avrunding på dokumentnivå"
 _WHOLE_ALLOWANCE_TEXT = "Fradrag på dokumentnivå"
-_DOCUMENT_ID = "urn:oasis:names:specification:ubl:schema:xsd:{root}-2::{root}##{customization}::2.1"
 _HEAD = 4000
 _NOT_ROOT = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)", re.DOTALL)
 _ROOT = re.compile(r"\s*<(?:[\w.-]+:)?(Invoice|CreditNote)[\s>/]")
@@ -154,17 +153,18 @@ def _envelope(kind: str, document: Document, invoice: FinishedInvoice, seller: s
     known = endpoint is not None and bool(endpoint.scheme)
     root = "CreditNote" if document.credit else "Invoice"
     customization = document.customization_id or BILLING
+    known_type = document_type(root, customization)
     return Envelope(
         kind=kind,
         name=f"EHF_{seller}_{_NOT_NAME.sub('-', invoice.number)}.xml",
         media_type="application/xml",
         meta={
             "sender": f"{ORGNR}:{seller}",
-            "receiver": f"{endpoint.scheme}:{endpoint.value}"
+            "receiver": f"{current_scheme(endpoint.scheme)}:{endpoint.value}"
             if endpoint is not None and known
             else f"{ORGNR}:{digits(invoice.buyer_orgnr)}",
             "country_c1": "NO",
-            "document_id": _DOCUMENT_ID.format(root=root, customization=customization),
+            "document_id": known_type.id if known_type else document_type_id(root, customization),
             "process_id": document.profile_id or BILLING_PROFILE,
         },
         ruleset=ruleset,

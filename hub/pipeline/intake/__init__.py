@@ -1,8 +1,9 @@
 """What a provider hands in becomes a declaration: every row gets an outcome, the good ones become claims.
 
-The step is the same for every programme; what differs is one module here per programme (`NAME`, `ask`, `judge`),
-found by scanning: a new programme is a new file and edits nothing. `ask` reads the file and asks whoever must be asked,
-outside any transaction; `judge` decides and runs inside the one transaction that stores the result.
+The step is the same for every programme; what differs is one module here per programme (`NAME`, `ask`, `judge`, and for
+corrections `CARE`, `corrected`, `credited`), found by scanning: a new programme is a new file and edits nothing. `ask`
+reads the file and asks whoever must be asked, outside any transaction; `judge` decides and runs inside the one
+transaction that stores the result. `corrected` makes a claim anew with changes, `credited` takes one back in full.
 """
 
 from __future__ import annotations
@@ -104,19 +105,19 @@ def take(hub: Hub, tenant: str, request: IntakeRequest, data: bytes, actor: Acto
 
     The same bytes again change nothing. A list that may not be stored (medical columns) leaves its digest only.
     """
-    programme = _programme(request.programme)
+    steps = programme(request.programme)
     sha256 = hashlib.sha256(data).hexdigest()
     with hub.store.unit(tenant) as unit:
         organisation = parties.organisation(unit, request.organisation)
         again = _again(unit, organisation, request, sha256, actor)
     if again is not None:
         return again
-    asked = programme.ask(hub, tenant, organisation, request, data)
+    asked = steps.ask(hub, tenant, organisation, request, data)
     with hub.store.unit(tenant) as unit:
         again = _again(unit, organisation, request, sha256, actor)
         if again is not None:
             return again
-        judged: Judged = programme.judge(hub, unit, organisation, request, asked)
+        judged: Judged = steps.judge(hub, unit, organisation, request, asked)
         again = _refused_again(unit, organisation, request, judged, sha256)
         if again is not None:
             return again
@@ -160,7 +161,8 @@ def _modules() -> Mapping[str, ModuleType]:
     return {module.NAME: module for module in found if hasattr(module, "NAME")}
 
 
-def _programme(name: str) -> ModuleType:
+def programme(name: str) -> ModuleType:
+    """The module of a programme; ConfigurationError naming those there are."""
     if name not in _modules():
         raise ConfigurationError(f"no programme {name!r}", hint=f"known: {', '.join(programmes())}")
     return _modules()[name]

@@ -7,20 +7,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from hub import texts
-from hub.errors import ConfigurationError
+from hub.errors import ConfigurationError, ContentError
 from hub.intake.columns import PRACTICE_LIST
 from hub.intake.lists import Taken, take_practice_list
 from hub.intake.privacy import PrivacyRefusal
 from hub.model.claim import Claim
 from hub.model.identity import is_bsn
-from hub.model.money import money
+from hub.model.money import Money, money
 from hub.model.quarter import Quarter, quarter
 from hub.pipeline.context import Hub
 from hub.pipeline.intake import IntakeRequest, Judged
 from hub.pipeline.intake.maps import column_map
 from hub.policy.tariff import AgreedTariff
 from hub.ports import CoverageAnswer
-from hub.programmes import module_context, module_quarter
+from hub.programmes import corrections, module_context, module_quarter
+from hub.programmes.corrections import Changes
 from hub.programmes.module_claims import claims as make_claims
 from hub.programmes.module_context import ModuleContext, Term
 from hub.programmes.outcome import CLAIM, HOLD, SKIP, RowOutcome
@@ -35,6 +36,8 @@ from hub.store.parties import Organisation
 from hub.store.unit import Row, Unit, new_id
 
 NAME = "module-quarter"
+CARE = "huisarts"
+"""The kind of care its payers' terms are about."""
 _List = Taken[PatientRow]
 
 
@@ -210,7 +213,9 @@ def _file_refused(outcomes: Sequence[RowOutcome], code: str, taken: _List) -> Ju
 
 
 def _submitted(live: Mapping[str, Row], declaration_id: str) -> bool:
-    return any(row["exchange_id"] for row in live.values() if row["declaration_id"] == declaration_id)
+    """A claim that corrects another one stands for one that was sent, whether or not it has gone out itself."""
+    mine = [row for row in live.values() if row["declaration_id"] == declaration_id]
+    return any(row["exchange_id"] or row["corrects"] for row in mine)
 
 
 def _with_history(unit: Unit, ctx: ModuleContext, taken: _List, live: Mapping[str, Row]) -> ModuleContext:
@@ -352,3 +357,28 @@ def _changed(unit: Unit, taken: _List, known: Mapping[str, Row], outcomes: Seque
         if (claim := before.get(row.person.bsn)) is not None
         and (row.line not in skipped or row.person != claim.person or row.uzovi not in ("", claim.payer_code))
     )
+
+
+def corrected(hub: Hub, unit: Unit, claim: Claim, changes: Changes, *, same: bool) -> NewClaim:
+    """The claim with its changes, under its own reference or (`same` False) a new one."""
+    ref = claim.ref if same else _next_ref(unit)
+    made = corrections.corrected_module_claim(claim, changes, ref=ref, new_id=new_id)
+    if made.payer_code != claim.payer_code:
+        partner = hub.registry.by_identifier("UZOVI", made.payer_code, quarter(claim.period).first_day)
+        if partner is None:
+            raise ContentError(f"no insurer is known by UZOVI {made.payer_code} in {claim.period}")
+        made = replace(made, payer=partner.name, payer_name=partner.title)
+    return NewClaim(claim=made, subject_kind="bsn", subject_value=claim.person.bsn, business_key="")
+
+
+def credited(hub: Hub, unit: Unit, claim: Claim, amounts: Sequence[Money]) -> NewClaim:
+    """The full credit of a claim: an exact copy of what was awarded, with the sign turned."""
+    del hub
+    ref = _next_ref(unit)
+    made = corrections.credit_of(claim, number=ref, line_refs=[ref], new_id=new_id, amounts=amounts)
+    made = replace(made, invoice_number="")
+    return NewClaim(claim=made, subject_kind="bsn", subject_value=claim.person.bsn, business_key="")
+
+
+def _next_ref(unit: Unit) -> str:
+    return f"R{series.take(unit, 'line-reference', first=1):09d}"

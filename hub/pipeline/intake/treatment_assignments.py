@@ -6,26 +6,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from hub import texts
+from hub.errors import ContentError
 from hub.intake.columns import TREATMENT_LOG
 from hub.intake.lists import Taken, take_treatment_log
-from hub.model.claim import Claim, ClaimLine
+from hub.model.claim import Claim, ClaimKind, ClaimLine
 from hub.model.identity import is_fnr
 from hub.model.money import Money, money, total
 from hub.pipeline.context import Hub
 from hub.pipeline.intake import IntakeRequest, Judged
 from hub.pipeline.intake.maps import column_map
-from hub.programmes.outcome import RowOutcome
+from hub.programmes import corrections
+from hub.programmes.corrections import Changes
+from hub.programmes.outcome import INVOICE, RowOutcome
 from hub.programmes.rows import Assignment, TreatmentRow
 from hub.programmes.treatment_claims import claims as make_claims
 from hub.programmes.treatments import TreatmentContext, TreatmentKey, Used, assess
 from hub.programmes.vat import shipped_vat_rules
-from hub.store import claims, reference, schema, series
+from hub.store import claims, parties, reference, schema, series
 from hub.store.claims import NewClaim
 from hub.store.declarations import DeclarationRow
 from hub.store.parties import Organisation
-from hub.store.unit import Unit, new_id
+from hub.store.unit import Row, Unit, new_id
+from hub.texts import LANGUAGES
 
 NAME = "treatment-assignments"
+CARE = ""
+"""The kind of care its payers' terms are about: they name none."""
 FIRST_NUMBER = 10001
 """Where a clinic's gap-free invoice numbers begin (decision 2, EXAMPLE)."""
 KID_LENGTH = 10
@@ -56,7 +63,7 @@ def judge(hub: Hub, unit: Unit, clinic: Organisation, request: IntakeRequest, as
         rows,
         ctx,
         new_id=new_id,
-        next_number=lambda: str(series.take(unit, f"invoice:{clinic.code}", first=FIRST_NUMBER)),
+        next_number=lambda: _next_number(unit, clinic.code),
     )
     return Judged(
         outcomes=outcomes,
@@ -67,11 +74,15 @@ def judge(hub: Hub, unit: Unit, clinic: Organisation, request: IntakeRequest, as
     )
 
 
-def _context(hub: Hub, unit: Unit, clinic: Organisation) -> TreatmentContext:
+def _next_number(unit: Unit, clinic: str) -> str:
+    return str(series.take(unit, f"invoice:{clinic}", first=FIRST_NUMBER))
+
+
+def _context(hub: Hub, unit: Unit, clinic: Organisation, *, without: str = "") -> TreatmentContext:
     today = hub.today("NO")
     assignments = stored_assignments(unit)
     payers = {each.insurer_orgnr: _payer(hub, each.insurer_orgnr, today) for each in assignments.values()}
-    invoiced, used = _earlier(unit, clinic)
+    invoiced, used = _earlier(unit, clinic, without)
     return TreatmentContext(
         tenant=unit.tenant,
         programme=NAME,
@@ -133,19 +144,36 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _earlier(unit: Unit, clinic: Organisation) -> tuple[frozenset[TreatmentKey], dict[str, Used]]:
-    """What this clinic's standing invoices cover and use up of each assignment."""
+def _earlier(unit: Unit, clinic: Organisation, without: str) -> tuple[frozenset[TreatmentKey], dict[str, Used]]:
+    """What this clinic's standing invoices cover and use up of each assignment.
+
+    An invoice that another one credits or replaces counts no more, nor does its credit note: together with what took
+    its place they count once. `without` is the reference of one that is about to be replaced.
+    """
     table = schema.claim
-    rows = claims.find(
-        unit, table.c.programme == NAME, table.c.provider_code == clinic.code, table.c.hold_code != "WITHDRAWN"
-    )
+    every = claims.find(unit, table.c.programme == NAME, table.c.provider_code == clinic.code)
+    rows = [row for row in every if row["hold_code"] != "WITHDRAWN"]
+    gone = _taken_over(every, {row["corrects"] for row in rows if row["corrects"]}) | {without}
+    counted = [row for row in rows if row["kind"] == ClaimKind.DEBIT.value and row["ref"] not in gone]
     keys: set[TreatmentKey] = set()
     lines_of: dict[str, list[ClaimLine]] = {}
-    for claim in claims.load(unit, rows):
+    for claim in claims.load(unit, counted):
         sak_id = claim.references["sak_id"]
         lines_of.setdefault(sak_id, []).extend(claim.lines)
         keys |= {(sak_id, line.service_code, line.begins) for line in claim.lines}  # type: ignore[misc]
     return frozenset(keys), {sak_id: _used(lines) for sak_id, lines in lines_of.items()}
+
+
+def _taken_over(rows: Sequence[Row], gone: set[str]) -> set[str]:
+    """What others correct, also where what corrected it was withdrawn and has been replaced itself."""
+    corrects = {row["ref"]: row["corrects"] for row in rows if row["corrects"]}
+    waiting, found = list(gone), set(gone)
+    while waiting:
+        before = corrects.get(waiting.pop())
+        if before is not None and before not in found:
+            found.add(before)
+            waiting.append(before)
+    return found
 
 
 def _used(lines: Sequence[ClaimLine]) -> Used:
@@ -207,3 +235,37 @@ def _row(outcome: RowOutcome, row: TreatmentRow, claim_of: Mapping[str, str]) ->
         body=body,
         claim_id=claim_of.get(row.sak_id) if outcome.outcome == "invoice" else None,
     )
+
+
+def corrected(hub: Hub, unit: Unit, claim: Claim, changes: Changes, *, same: bool) -> NewClaim:
+    """The invoice with its changes, judged like a log that is handed in today; ContentError when a line does not pass.
+
+    `same` keeps number and KID; otherwise it gets the clinic's next number and a KID of its own.
+    """
+    clinic = parties.organisation(unit, claim.provider.id)
+    ctx = _context(hub, unit, clinic, without=claim.ref)
+    rows = corrections.treatment_rows(claim, changes)
+    outcomes = assess(rows, ctx)
+    failed = [one for one in outcomes if one.outcome != INVOICE]
+    if failed:
+        reason = {name: f"{failed[0].line}: {failed[0].said(name)} ({failed[0].code})" for name in LANGUAGES}
+        raise ContentError(
+            texts.text("CORRECT_NOT_PASSED", ref=claim.ref, reason=reason)["en"],
+            hint=texts.action("CORRECT_NOT_PASSED")["en"],
+        )
+    number = claim.invoice_number if same else _next_number(unit, clinic.code)
+    (made,) = make_claims(outcomes, rows, ctx, new_id=new_id, next_number=lambda: number)
+    made = replace(made, ref=claim.ref) if same else _own_ref(unit, clinic, made)
+    return _new_claim(clinic, made)
+
+
+def credited(hub: Hub, unit: Unit, claim: Claim, amounts: Sequence[Money]) -> NewClaim:
+    """The credit note of an invoice: the clinic's next number, the SakID, and which invoice of what day it credits."""
+    clinic = parties.organisation(unit, claim.provider.id)
+    number = _next_number(unit, clinic.code)
+    refs = [f"{number}-{line.number}" for line in claim.lines]
+    made = corrections.credit_of(claim, number=number, line_refs=refs, new_id=new_id, amounts=amounts)
+    issued = {"credits_date": claim.issue_date.isoformat()} if claim.issue_date else {}
+    references = {**claim.references, "credits": claim.invoice_number, **issued}
+    made = replace(made, invoice_number=number, issue_date=hub.today(claim.country), references=references)
+    return _new_claim(clinic, _own_ref(unit, clinic, made))
