@@ -1,6 +1,6 @@
 """How long and how much memory 100 000 bank transactions take to read.
 
-Run: python benchmarks/bench_banking.py [NUMBER]. Each format is written by the sandbox bank and read in a process of
+Run: python benchmarks/bank.py [NUMBER]. Each format is written by the sandbox bank and read in a process of
 its own, so that the peak is its own. netsgiro (OCR) and mt-940 (MT940) are timed on the same files where installed.
 """
 

@@ -1,6 +1,6 @@
 """From practice lists to claim files: 100,000 rows in, judged, covered, stored, and written as checked HA304 files.
 
-    python benchmarks/bench_list_to_files.py [--rows N] [--practices N]
+    python benchmarks/list_to_files.py [--rows N] [--practices N]
 
 The rows are spread over practices and two quarters, on SQLite in a temporary home. The people are invented: their BSNs
 pass the check digit and lie in the 999 range, wider than the test range (it has too few): for a sandbox only.

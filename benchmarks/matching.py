@@ -1,6 +1,6 @@
 """How fast payments are matched: 100,000 payments against 450,000 open claims, in one process.
 
-    python benchmarks/bench_matching.py [--payments N] [--items N]
+    python benchmarks/matching.py [--payments N] [--items N]
 
 Prints seconds for the index and for matching, payments a second, peak memory, and what became of the payments.
 """
