@@ -332,11 +332,6 @@ class View:
         return self.all(*LINES)
 
     @cached_property
-    def totals(self) -> Nodes:
-        """LegalMonetaryTotal."""
-        return self.all("cac:LegalMonetaryTotal")
-
-    @cached_property
     def subtotals(self) -> Nodes:
         """The VAT breakdown."""
         return self.all("cac:TaxTotal/cac:TaxSubtotal")

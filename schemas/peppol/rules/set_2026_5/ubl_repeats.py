@@ -96,9 +96,7 @@ def _one_of(party: str, *, vat: bool) -> Callable[[View], bool]:
     """A proof for registrations that each say one number and one scheme: one scheme at most is (or is not) VAT."""
 
     def sure(view: View) -> bool:
-        spot = view.spots.get(f"{party}/cac:PartyTaxScheme")
-        if spot is None:
-            return True
+        spot = view.spots[f"{party}/cac:PartyTaxScheme"]
         below = [spot.down(path) for path in ("cbc:CompanyID", "cac:TaxScheme", "cac:TaxScheme/cbc:ID")]
         simple = all(one is not None and one.holders == len(one.nodes) == len(spot.nodes) for one in below)
         schemes = [text for one in below[2:] if one is not None for text in one.texts]
