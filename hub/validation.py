@@ -1,21 +1,23 @@
-"""Check any document by what it is: Vektis EI, UBL (also inside a Peppol envelope), bank files (decisions 30-32).
+"""Check any document by what it is: Vektis EI, Vektis GDS, UBL (also enveloped), bank files (decisions 30-32).
 
 The document is judged as it stands, without a hub; nothing is stored. Being unreadable is an answer like any other.
+Vektis EI files are judged record by record, so they may be larger than memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from io import BytesIO
 from types import MappingProxyType
-from typing import Any
+from typing import Any, BinaryIO
 
 from hub.errors import ConfigurationError, FormatError
 from hub.model.finding import Finding, Severity, blocking
 from hub.official import Opinion, SecondOpinion
 from hub.official.texts import nothing_official
-from schemas import banking, peppol, sbdh, vektis
+from schemas import banking, gds, peppol, sbdh, vektis
 from schemas.peppol.rules import registry
 from schemas.ubl.names import TRANSACTIONS
 from schemas.wording import UnreadableError, Wording, said
@@ -24,13 +26,15 @@ BANK_RULES = "kvitt-bank-1"
 """The published control sums, counts and check digits of bank files, as `schemas.banking` asks them."""
 _VEKTIS_LEVELS = ("N1", "N2", "N3", "N4", "N5")
 _HEAD = 4096
+_MOST_FINDINGS = 10_000
+"""Findings that are kept of one file; the rest are counted, so that memory stays bounded."""
 _BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 _NOT_OURS = Wording(
     code="KVITT-FILE-01",
     text=said(
-        "This is no document Kvitt checks: Vektis EI, UBL invoice, credit note or response, OCR giro, camt, MT940.",
-        "Dette er ikke et dokument Kvitt kontrollerer: Vektis EI, UBL, OCR giro, camt, MT940.",
-        "Dit is geen document dat Kvitt controleert: Vektis EI, UBL, OCR giro, camt, MT940.",
+        "Kvitt does not check this: Vektis EI or GDS, UBL invoice, credit note or response, OCR giro, camt, MT940.",
+        "Dette er ikke et dokument Kvitt kontrollerer: Vektis EI og GDS, UBL, OCR giro, camt, MT940.",
+        "Dit is geen document dat Kvitt controleert: Vektis EI en GDS, UBL, OCR giro, camt, MT940.",
     ),
     hint=said("Is this the right file?", "Er dette riktig fil?", "Is dit het juiste bestand?"),
 )
@@ -65,6 +69,20 @@ _TOO_LARGE = Wording(
         "Het bestand heeft meer dan {most} bytes; zo'n groot bestand wordt niet gelezen.",
     ),
 )
+_MORE = Wording(
+    code="KVITT-FILE-06",
+    severity=Severity.INFO,
+    text=said(
+        "{count} further findings are not shown ({blocking} of them forbid sending).",
+        "{count} flere funn vises ikke ({blocking} av dem hindrer sending).",
+        "{count} verdere bevindingen worden niet getoond ({blocking} daarvan verhinderen verzending).",
+    ),
+    hint=said(
+        "Correct what is shown and check again.",
+        "Rett det som vises og kontroller på nytt.",
+        "Verbeter wat getoond is en controleer opnieuw.",
+    ),
+)
 _BROKEN_BANK = Wording(
     code="KVITT-BANK-00",
     text=said(
@@ -78,17 +96,21 @@ _BROKEN_BANK = Wording(
         "Vraag de bank het bestand opnieuw te sturen.",
     ),
 )
-WORDINGS = (_NOT_OURS, _EMPTY, _NOT_OPENED, _OTHER, _TOO_LARGE, _BROKEN_BANK)
+WORDINGS = (_NOT_OURS, _EMPTY, _NOT_OPENED, _OTHER, _TOO_LARGE, _MORE, _BROKEN_BANK)
 """What is said about a file as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """How to check: rules in force on a day, rules only, one rule set or response transaction by name."""
+    """How to check: rules in force on a day, rules only, one rule set or response transaction by name.
+
+    `layouts` are the user's own Vektis tables, which come before those that ship.
+    """
 
     on: date
     rules_only: bool = False
     ruleset: str | None = None
+    layouts: tuple[vektis.Layout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,14 +151,38 @@ def check(data: bytes, asked: Asked, wanted: str = "", second: SecondOpinion | N
 
     With a second opinion the official rule files judge it too, and every difference is a finding.
     """
-    family = family_of(wanted) if wanted else recognise(data)
+    family = family_of(wanted, asked.layouts) if wanted else recognise(data)
     if not data.strip(b"\x00 \t\r\n"):
         return unreadable(_EMPTY.finding())
     if family is None:
         return unreadable(_NOT_OURS.finding())
-    checked = _FAMILIES[family](data, asked)
+    checked = _FAMILIES[family](data, asked, wanted)
     if second is not None:
         checked = _with_opinion(checked, _opinion(data, asked, checked, family, second))
+    return _as_wanted(checked, wanted, family)
+
+
+def streamable(head: bytes, asked: Asked, wanted: str = "") -> bool:
+    """Whether a document is judged record by record, from how it begins: `check_stream` needs no more than that."""
+    family = family_of(wanted, asked.layouts) if wanted else recognise(head)
+    return family == "vektis" and bool(head.strip(b"\x00 \t\r\n"))
+
+
+def check_stream(
+    stream: BinaryIO,
+    asked: Asked,
+    wanted: str = "",
+    second: SecondOpinion | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Checked:
+    """Check a `streamable` document of any size; `progress` is told the number of bytes judged so far."""
+    checked = _vektis(stream, asked, wanted, progress)
+    if second is not None:
+        checked = _with_opinion(checked, Opinion(release=_rule_set(asked), differences=(_unofficial(checked),)))
+    return _as_wanted(checked, wanted, "vektis")
+
+
+def _as_wanted(checked: Checked, wanted: str, family: str) -> Checked:
     if wanted in (family, "", checked.format) or checked.format is None:
         return checked
     return replace(checked, findings=(_other_format(wanted, checked.format), *checked.findings))
@@ -144,17 +190,21 @@ def check(data: bytes, asked: Asked, wanted: str = "", second: SecondOpinion | N
 
 def recognise(data: bytes) -> str | None:
     """The family a document belongs to by its first bytes, None when it is none of ours."""
-    if data[:2] == b"01":
+    if data[:2] == b"01" or vektis.foreign_charset(data):
         return "vektis"
+    if gds.is_gds(data):
+        return "gds"
     if banking.recognise(data):
         return "bank"
     return "ubl" if data[:_HEAD].lstrip(_BEFORE_XML).startswith(b"<") else None
 
 
-def family_of(wanted: str) -> str:
-    """The family of a format id or family name; ConfigurationError when there is none."""
+def family_of(wanted: str, own: tuple[vektis.Layout, ...] = ()) -> str:
+    """The family of a format id or family name, `own` tables included; ConfigurationError when there is none."""
     for prefix, family in _PREFIXES.items():
         if wanted == family or wanted.startswith(prefix):
+            if family == "vektis" and wanted != family:
+                vektis.by_format(wanted, own)
             return family
     raise ConfigurationError(
         f"no format {wanted[:40]!r}", hint=f"a family ({', '.join(_FAMILIES)}) or an id such as vektis-HA304-4.2"
@@ -176,14 +226,59 @@ def too_large(most: int) -> Checked:
     return unreadable(_TOO_LARGE.finding({"most": most}))
 
 
-def _vektis(data: bytes, asked: Asked) -> Checked:
-    kind = vektis.recognise(data)
-    gates = _VEKTIS_LEVELS if kind else _VEKTIS_LEVELS[:1]
-    findings = tuple(vektis.check(data, on=asked.on))
-    return Checked(format=kind, ruleset=kind or "", gates=gates, findings=findings)
+def _vektis_file(data: bytes, asked: Asked, wanted: str) -> Checked:
+    return _vektis(BytesIO(data), asked, wanted)
 
 
-def _ubl(data: bytes, asked: Asked) -> Checked:
+def _vektis(stream: BinaryIO, asked: Asked, wanted: str, progress: Callable[[int], object] | None = None) -> Checked:
+    """A format that is wanted by its id says what a file is only where its own header does not."""
+    first = stream.readline(vektis.LONGEST)
+    asked_for = vektis.by_format(wanted, asked.layouts) if wanted.startswith("vektis-") else None
+    chosen = vektis.announced_by(first, asked.layouts) or asked_for
+    found, refused = vektis.opened(first, chosen)
+    if found is None:
+        return Checked(format=None, gates=_VEKTIS_LEVELS[:1], findings=tuple(refused))
+    kept = _Kept()
+    for finding in vektis.check_records(stream, on=asked.on, layout=chosen, progress=progress, first=first):
+        kept.add(finding)
+    return Checked(format=found.format, ruleset=found.format, gates=_VEKTIS_LEVELS, findings=kept.findings)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The first findings on a file, and how many there were after them."""
+
+    first: list[Finding] = field(default_factory=list)
+    further: int = 0
+    blocking: int = 0
+
+    def add(self, finding: Finding) -> None:
+        """Keep one finding, or count it."""
+        if len(self.first) < _MOST_FINDINGS:
+            self.first.append(finding)
+            return
+        self.further += 1
+        self.blocking += finding.blocks
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those kept in order of record, and what is said of the rest: an error where one of them blocks."""
+        kept = sorted(self.first, key=lambda one: one.record or 0)
+        if not self.further:
+            return tuple(kept)
+        more = _MORE.finding({"count": self.further, "blocking": self.blocking})
+        return (*kept, replace(more, severity=Severity.ERROR) if self.blocking else more)
+
+
+def _gds(data: bytes, asked: Asked, wanted: str) -> Checked:
+    del wanted
+    kind = gds.recognise(data)
+    gates = gds.LEVELS if kind else gds.LEVELS[:1]
+    return Checked(format=kind, ruleset=kind or "", gates=gates, findings=tuple(gds.check(data, on=asked.on)))
+
+
+def _ubl(data: bytes, asked: Asked, wanted: str) -> Checked:
+    del wanted
     gates = ("sbdh",) if sbdh.enveloped(data) else ()
     try:
         payload = sbdh.payload(data)
@@ -203,7 +298,7 @@ def _opinion(data: bytes, asked: Asked, checked: Checked, family: str, second: S
     """What the official rule files say; our rules are asked too where a gate before them stopped our own check."""
     release = _rule_set(asked)
     if family != "ubl":
-        return Opinion(release=release, differences=(nothing_official(checked.format or family),))
+        return Opinion(release=release, differences=(_unofficial(checked, family),))
     try:
         payload = sbdh.payload(data)
     except FormatError as error:
@@ -214,15 +309,19 @@ def _opinion(data: bytes, asked: Asked, checked: Checked, family: str, second: S
     return second.compare(payload, native, release, asked.ruleset)
 
 
+def _unofficial(checked: Checked, family: str = "vektis") -> Finding:
+    return nothing_official(checked.format or family)
+
+
 def _rule_set(asked: Asked) -> str:
     """The release whose rules judge: by name, else the one in force on the day."""
     dated = asked.ruleset is not None and asked.ruleset not in TRANSACTIONS
     return registry.named(asked.ruleset or "").name if dated else registry.in_force(asked.on).name
 
 
-def _bank(data: bytes, asked: Asked) -> Checked:
+def _bank(data: bytes, asked: Asked, wanted: str) -> Checked:
     """Read to the end: the sums of a bank file stand in its last record."""
-    del asked
+    del asked, wanted
     kind = banking.recognise(data)
     try:
         statements = list(banking.read(data))
@@ -244,9 +343,18 @@ def _other_format(wanted: str, found: str) -> Finding:
     return _OTHER.finding({"wanted": wanted, "found": found}, expected=wanted, value=found)
 
 
-_FAMILIES: Mapping[str, Callable[[bytes, Asked], Checked]] = MappingProxyType(
-    {"vektis": _vektis, "ubl": _ubl, "bank": _bank}
+_FAMILIES: Mapping[str, Callable[[bytes, Asked, str], Checked]] = MappingProxyType(
+    {"vektis": _vektis_file, "gds": _gds, "ubl": _ubl, "bank": _bank}
 )
 _PREFIXES = MappingProxyType(
-    {"vektis-": "vektis", "ubl-": "ubl", "ocr-": "bank", "camt": "bank", "mt940": "bank", "bank": "bank"}
+    {
+        "vektis-GDS": "gds",
+        "gds": "gds",
+        "vektis-": "vektis",
+        "ubl-": "ubl",
+        "ocr-": "bank",
+        "camt": "bank",
+        "mt940": "bank",
+        "bank": "bank",
+    }
 )

@@ -10,11 +10,12 @@ import csv
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from hub.cli.finished_meanings import WARNINGS, WORDS
 from hub.model.partner import Partner
 from schemas import codelists
 from schemas.wording import Wording
@@ -24,10 +25,13 @@ if TYPE_CHECKING:  # rules are imported only when asked
 
 OWN = "KVITT"
 RULES = "PEPPOL"
+VECOZO = "VECOZO"
 _LANGUAGES = ("en", "nb", "nl")
 _BLANK = re.compile(r"\{(\w+)[^}]*\}")
 _BANK = "KVITT-BANK-"
 _VEKTIS = "KVITT-VEKTIS-"
+_GDS = "KVITT-GDS-"
+_GDS_RULE = re.compile(r"vc[0-9]{3}b?", re.IGNORECASE)
 _CHECKED = "KVITT-"
 """How the codes of our own checks begin."""
 
@@ -42,6 +46,7 @@ class Meaning:
     hint: Mapping[str, str] = field(default_factory=dict)
     severity: str = ""
     who_acts: str = ""
+    doubt: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
 
     def as_json(self, language: str) -> dict[str, Any]:
@@ -53,8 +58,10 @@ class Meaning:
             "text": said(self.text, language),
             "hint": said(self.hint, language),
             "who_acts": self.who_acts,
+            "doubt": said(self.doubt, language),
             "source": self.source,
             "texts": {name: self.text[name] for name in _LANGUAGES if self.text.get(name)},
+            "hints": {name: self.hint[name] for name in _LANGUAGES if self.hint.get(name)},
         }
         return {name: value for name, value in body.items() if value}
 
@@ -64,28 +71,52 @@ def said(texts: Mapping[str, str], language: str) -> str:
     return texts.get(language) or texts.get("en") or next((text for text in texts.values() if text), "")
 
 
-def explain(query: str, partners: Iterable[Partner] = (), more: Iterable[Meaning] = ()) -> list[Meaning]:
-    """Every meaning of `CODE` or `LIST:CODE`; empty when nobody knows it. Case does not matter."""
+def heading(one: Meaning, language: str) -> str:
+    """The first line about a code: its list, the code, how it weighs, and what people call the list."""
+    name = f"{one.list}:{one.code}" if one.list else one.code
+    weighs = f" ({one.severity})" if one.severity else ""
+    called = codelists.title(one.list)[language] if one.list else ""
+    return f"{name}{weighs}, {called}" if called not in ("", one.list) else f"{name}{weighs}"
+
+
+def explain(
+    query: str, partners: Iterable[Partner] = (), more: Iterable[Meaning] = (), *, sender: Partner | None = None
+) -> list[Meaning]:
+    """Every meaning of `CODE` or `LIST:CODE`; empty when nobody knows it. Case does not matter.
+
+    What `sender` itself says of a code comes first, whatever list the code is from.
+    """
     name, colon, code = (part.strip() for part in query.strip().rpartition(":"))
     wanted = (name.casefold() if colon else "", code.casefold())
+    own = [one for one in _of_partners([sender] if sender else ()) if one.code.casefold() == wanted[1]]
     everything = (
         *_listed(name, code),
         *_of_partners(partners),
         *_rules(wanted[0], code),
+        *_gds_rules(wanted[0], code),
         *_checks(wanted[0], code),
         *_own(),
         *_bank_finding(code),
         *more,
     )
     hits = [one for one in everything if _fits(one, *wanted)]
-    return list({(one.list, one.code, said(one.text, "en")): one for one in hits}.values())
+    return list({(one.list, one.code, said(one.text, "en")): one for one in (*own, *hits)}.values())
 
 
 def unknown(query: str) -> Meaning:
     """What to say about a code nobody here knows: it is shown raw, and the sender's own text holds."""
     name, _, code = query.strip().rpartition(":")
-    found = codelists.explain(f"{_NO_SUCH_LIST}:{code}")[0]
-    return Meaning(list=name, code=code, text=found.text, hint=found.hint, severity="unknown", who_acts=found.who_acts)
+    found = codelists.explain(f"{name or _NO_SUCH_LIST}:{code}")[0]
+    known = codelists.code_list(name) if name else None
+    return Meaning(
+        list=known.name if known else name,
+        code=code,
+        text=found.text,
+        hint=found.hint,
+        severity="unknown",
+        who_acts=found.who_acts,
+        source=known.source if known else "",
+    )
 
 
 _NO_SUCH_LIST = "?"
@@ -93,7 +124,7 @@ _NO_SUCH_LIST = "?"
 
 def lists(partners: Iterable[Partner] = ()) -> list[str]:
     """The names that may stand before the colon."""
-    return [*codelists.lists(), *sorted(one.name for one in partners if one.codes), RULES, OWN]
+    return [*codelists.lists(), *sorted(one.name for one in partners if one.codes), RULES, VECOZO, OWN]
 
 
 def _fits(one: Meaning, name: str, code: str) -> bool:
@@ -115,6 +146,7 @@ def _listed(name: str, code: str) -> Iterator[Meaning]:
                     hint=entry.hint,
                     severity=entry.severity,
                     who_acts=entry.who_acts,
+                    doubt=entry.doubt,
                     source=entry.source,
                 )
 
@@ -163,7 +195,9 @@ def _checks(name: str, code: str) -> Iterator[Meaning]:
         return
     from hub import validation
     from hub.official import texts
+    from mappings import gds_texts
     from schemas import sbdh, xml
+    from schemas.gds import codec as gds
     from schemas.peppol import gates
     from schemas.peppol.check import WORDINGS as SETS
     from schemas.peppol.rules import own
@@ -175,8 +209,10 @@ def _checks(name: str, code: str) -> Iterator[Meaning]:
         ("Kvitt, reading of Peppol envelopes", sbdh.WORDINGS),
         ("Kvitt, gates before the rules", gates.WORDINGS),
         ("Kvitt, choice of the rule set", SETS),
+        ("Kvitt, reading of GDS messages", gds.WORDINGS),
         ("Kvitt, check of files", validation.WORDINGS),
         ("Kvitt, comparison with the official rule files", texts.WORDINGS),
+        ("Kvitt, meaning of GDS messages", gds_texts.WORDINGS.values()),
     ):
         yield from (_worded(one, source) for one in wordings)
 
@@ -216,7 +252,7 @@ def _engine() -> Meaning:
 
 @cache
 def _own() -> tuple[Meaning, ...]:
-    return (*_outcomes(), *_tasks(), *_vektis_findings())
+    return (*_outcomes(), *_tasks(), *_finished(), *_vektis_findings(), *_gds_findings())
 
 
 def _outcomes() -> Iterator[Meaning]:
@@ -233,6 +269,15 @@ def _tasks() -> Iterator[Meaning]:
         yield Meaning(list=OWN, code=code, text=_open(texts), hint=_open(doing), source="Kvitt, task for a person")
 
 
+def _finished() -> Iterator[Meaning]:
+    """Findings on documents handed in finished: the words of the tasks they raise, under the findings' own codes."""
+    tasks = {one.code: one for one in _tasks()}
+    for code, words in WORDS.items():
+        severity = "warning" if code in WARNINGS else "error"
+        source = "Kvitt, check of documents handed in finished"
+        yield replace(tasks[words], code=code, severity=severity, source=source)
+
+
 def _vektis_findings() -> Iterator[Meaning]:
     for row in _table("schemas.vektis", "rules", "messages.csv"):
         yield Meaning(
@@ -243,6 +288,29 @@ def _vektis_findings() -> Iterator[Meaning]:
             severity=row["severity"],
             source=f"Kvitt, check of Vektis files, level {row['level']}",
         )
+
+
+def _gds_findings() -> Iterator[Meaning]:
+    for row in _table("schemas.gds", "rules", "messages.csv"):
+        yield Meaning(
+            list=OWN,
+            code=f"{_GDS}{row['key']}",
+            text=_open(row),
+            hint=_open({language: row[f"hint_{language}"] for language in _LANGUAGES}),
+            severity=row["severity"],
+            source=f"Kvitt, check of GDS messages, level {row['level']}",
+        )
+
+
+def _gds_rules(name: str, code: str) -> Iterator[Meaning]:
+    """VECOZO's own numbers of its rules for GDS; imported only for something that looks like one."""
+    if not _GDS_RULE.fullmatch(code) or name not in ("", VECOZO.casefold()):
+        return
+    from schemas.gds.ruleset import rules
+
+    for rule in rules():
+        source = f"VECOZO, validation of {rule.standard}, return code COD954:{rule.returns}"
+        yield Meaning(list=VECOZO, code=rule.id, text=rule.text, hint=rule.hint, severity="error", source=source)
 
 
 def _bank_finding(code: str) -> Iterator[Meaning]:

@@ -3,15 +3,17 @@
 A file's name is the list's name (`COD954.csv`). Lines beginning with `#` say things about the list: `aliases` (other
 names under which the same values go), `title` (what people call it: en | nb | nl), `complete` (yes: a code not listed
 is wrong; no: it may exist), `source` and `within` (a choice out of that list, where the names of its codes stand; asked
-only by its own name).
-Columns: code, severity, who_acts, nl, nb, en, hint_nl, hint_nb, hint_en, valid_from, valid_to, replaced_by, source; all
-but `code` may be missing. `valid_to` is the last day; without a date a code is valid since ever, until further notice.
+only by its own name), `range 0300-0499` (what numbers in this range are about: en | nb | nl).
+Columns: code, severity, who_acts, nl, nb, en, hint_nl, hint_nb, hint_en, doubt, valid_from, valid_to, replaced_by,
+source; all but `code` may be missing. `valid_to` is the last day; without a date a code is valid since ever, until
+further notice. `doubt` says how sure the meaning is: empty (as published), derived, old, cut, assumed or unknown.
 Vektis lists overlap (007, 052 stand in several), so `explain` takes `LIST:CODE` (decision 34).
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -33,6 +35,39 @@ _ASK = {
     "nb": "Slå opp koden hos avsenderen og legg den fram for support.",
     "en": "Look the code up with its sender and bring it to support.",
 }
+_DOUBTS = {
+    "derived": {
+        "nl": "De eigen tekst van deze code is niet gevonden; de betekenis is afgeleid van de regel die hem geeft.",
+        "nb": "Kodens egen tekst er ikke funnet; betydningen er utledet av regelen som gir den.",
+        "en": "The code's own text was not found; the meaning is derived from the rule that gives it.",
+    },
+    "old": {
+        "nl": "De betekenis staat alleen in een lijst uit 2008 en kan sindsdien zijn gewijzigd.",
+        "nb": "Betydningen står bare i en liste fra 2008 og kan være endret siden.",
+        "en": "The meaning stands in a list of 2008 only and may have changed since.",
+    },
+    "cut": {
+        "nl": "De bron is afgekapt; de betekenis kan meer inhouden.",
+        "nb": "Kilden er avkortet; betydningen kan omfatte mer.",
+        "en": "The source is cut off; the meaning may hold more.",
+    },
+    "assumed": {
+        "nl": "Dat deze waarden voor deze lijst gelden, is aangenomen.",
+        "nb": "At verdiene gjelder for denne listen, er antatt.",
+        "en": "That these values hold for this list is assumed.",
+    },
+    "unknown": {
+        "nl": "De betekenis is niet gevonden.",
+        "nb": "Betydningen er ikke funnet.",
+        "en": "The meaning was not found.",
+    },
+}
+_ABOUT = {
+    "nl": "Nummers van {first} tot en met {last} gaan over {what}.",
+    "nb": "Numre fra {first} til og med {last} gjelder {what}.",
+    "en": "Numbers from {first} to {last} are about {what}.",
+}
+_RANGE = re.compile(r"range (\w+)-(\w+)")
 _ENDED = {
     "nl": "Niet meer geldig na {day}.",
     "nb": "Ikke gyldig etter {day}.",
@@ -43,13 +78,17 @@ _INSTEAD = {"nl": "Gebruik {code}.", "nb": "Bruk {code}.", "en": "Use {code} ins
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeEntry:
-    """One code of one list, in three languages; `who_acts` is support, provider, operator, payer or nobody."""
+    """One code of one list, in three languages; `who_acts` is support, provider, operator, payer or nobody.
+
+    `doubt` says by language why the meaning is not certain; empty where the source says it as it is.
+    """
 
     list: str
     code: str
     text: dict[str, str]
     who_acts: str = ""
     hint: dict[str, str] = field(default_factory=dict)
+    doubt: dict[str, str] = field(default_factory=dict)
     source: str = ""
     severity: str = ""
     valid_from: date | None = None
@@ -164,12 +203,22 @@ def _entry(name: str, row: Mapping[str, str | None], source: str, wider: CodeEnt
         who_acts=row.get("who_acts") or "",
         hint={language: said for language in _LANGUAGES if (said := row.get(f"hint_{language}") or "")}
         or _ended(last, instead),
+        doubt=_doubted(name, row.get("doubt") or ""),
         source=row.get("source") or source,
         severity=row.get("severity") or "",
         valid_from=_day(row.get("valid_from")),
         valid_to=last,
         replaced_by=instead,
     )
+
+
+def _doubted(name: str, kind: str) -> dict[str, str]:
+    """Why a meaning is not certain; ConfigurationError for a doubt that nobody put into words."""
+    if kind and kind not in _DOUBTS:
+        raise ConfigurationError(
+            f"unknown doubt {kind[:40]!r}", where=f"{name}.csv", hint=f"one of {', '.join(_DOUBTS)}, or empty"
+        )
+    return dict(_DOUBTS[kind]) if kind else {}
 
 
 def _day(text: str | None) -> date | None:
@@ -204,17 +253,41 @@ def lists() -> tuple[str, ...]:
 
 def code_list(name: str) -> CodeList | None:
     """A list by its name or alias; `COD043-VEKT` is `COD043`. None when we do not have it."""
-    known = _aliases()
-    found = known.get(name.upper()) or known.get(name.upper().partition("-")[0])
+    found = _found(name)
     return _load(found) if found else None
+
+
+def _found(name: str) -> str | None:
+    known = _aliases()
+    return known.get(name.upper()) or known.get(name.upper().partition("-")[0])
 
 
 def title(name: str) -> dict[str, str]:
     """What people call a list, by language; its name where it does not say."""
-    found = _aliases().get(name.upper())
-    said = [one.strip() for one in _head(found).get("title", "").split("|")] if found else []
-    en, nb, nl = said if len(said) == len(_LANGUAGES) else [name] * len(_LANGUAGES)
-    return {"en": en, "nb": nb, "nl": nl}
+    found = _found(name)
+    return (_spoken(_head(found).get("title", "")) if found else {}) or dict.fromkeys(("en", "nb", "nl"), name)
+
+
+def _spoken(text: str) -> dict[str, str]:
+    """A heading in three languages, `en | nb | nl`; empty when it is not."""
+    said = [one.strip() for one in text.split("|")]
+    return dict(zip(("en", "nb", "nl"), said, strict=True)) if len(said) == len(_LANGUAGES) else {}
+
+
+def about(name: str, code: str) -> dict[str, str]:
+    """What a list says its numbers around this one are about, by language; empty when it says nothing.
+
+    That is all that can be said of `COD954:0399`, whose own meaning we do not have.
+    """
+    found = code_list(name)
+    for key, said in _head(found.name).items() if found else ():
+        bounds = _RANGE.fullmatch(key)
+        if bounds and len(code) == len(bounds[1]) and code.isdigit() and bounds[1] <= code <= bounds[2]:
+            return {
+                language: _ABOUT[language].format(first=bounds[1], last=bounds[2], what=what)
+                for language, what in _spoken(said).items()
+            }
+    return {}
 
 
 @cache
@@ -255,12 +328,17 @@ def explain(query: str) -> list[CodeEntry]:
         CodeEntry(
             list=name.strip(),
             code=code,
-            text=dict(_NOT_LISTED),
+            text=_not_listed(name.strip(), code),
             hint=dict(_ASK),
             who_acts="support",
             severity="unknown",
         )
     ]
+
+
+def _not_listed(name: str, code: str) -> dict[str, str]:
+    ranged = about(name, code)
+    return {language: f"{said} {ranged.get(language, '')}".rstrip() for language, said in _NOT_LISTED.items()}
 
 
 def _hits(name: str, code: str) -> list[CodeEntry]:

@@ -4,26 +4,52 @@ Sources are named in the modules and tables: Vektis BER exports, STB GZ321 1.0, 
 """
 
 from schemas.vektis.build import amended, build, writer
-from schemas.vektis.check import check, check_file
-from schemas.vektis.codec import Record, VektisFile, read, read_records, recognise, write
-from schemas.vektis.layout import Field, Layout, RecordLayout, layout, layouts, response_layout
+from schemas.vektis.check import check, check_file, check_records, opened
+from schemas.vektis.codec import (
+    LONGEST,
+    Record,
+    VektisFile,
+    announced_by,
+    foreign_charset,
+    read,
+    read_records,
+    recognise,
+    write,
+    write_records,
+)
+from schemas.vektis.layout import Field, Layout, RecordLayout, by_format, layout, layouts, response_layout
+from schemas.vektis.rows import read_typed, write_typed, write_typed_to
+from schemas.vektis.typed import Row, Typed, row
 
 __all__ = [
+    "LONGEST",
     "Field",
     "Layout",
     "Record",
     "RecordLayout",
+    "Row",
+    "Typed",
     "VektisFile",
     "amended",
+    "announced_by",
     "build",
+    "by_format",
     "check",
     "check_file",
+    "check_records",
+    "foreign_charset",
     "layout",
     "layouts",
+    "opened",
     "read",
     "read_records",
+    "read_typed",
     "recognise",
     "response_layout",
+    "row",
     "write",
+    "write_records",
+    "write_typed",
+    "write_typed_to",
     "writer",
 ]

@@ -8,52 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from functools import lru_cache
 
-from hub.errors import MappingError
-from schemas.vektis.codec import ENCODING, Record
-from schemas.vektis.layout import Field, Layout, RecordLayout
+from schemas.vektis.codec import Record
+from schemas.vektis.layout import Layout, RecordLayout
+from schemas.vektis.typed import TYPED, Value, as_text, rendered
 
-Value = str | int | date
-
-TYPED = "[ -~\xa0-\xff]"
-"""A printable character of the single-byte set."""
-
-
-def rendered(one: Field, value: Value) -> str:
-    """One field's text: N zero filled on the left, AN space filled on the right; MappingError when it does not fit."""
-    text = _plain(one, value)
-    if len(text) > one.length:
-        raise MappingError(
-            f"{one.element} {one.name}: {len(text)} characters do not fit in {one.length}",
-            where=one.element,
-            hint="shorten the value where it comes from",
-        )
-    return text.rjust(one.length, "0") if one.numeric else text.ljust(one.length)
-
-
-def _text(value: Value) -> str:
-    return f"{value.year:04d}{value.month:02d}{value.day:02d}" if isinstance(value, date) else str(value)
-
-
-def _plain(one: Field, value: Value) -> str:
-    text = _text(value)
-    if one.numeric and text and not (text.isascii() and text.isdigit()):
-        raise MappingError(f"{one.element} {one.name}: only digits may stand here", where=one.element)
-    if not one.numeric:
-        _printable(one, text)
-    return text
-
-
-def _printable(one: Field, text: str) -> None:
-    if not re.fullmatch(f"{TYPED}*", text):
-        raise MappingError(
-            f"{one.element} {one.name}: a character has no place in the single-byte set ({ENCODING})",
-            where=one.element,
-            hint="write it with Western European letters, one position each",
-        )
-
+__all__ = ["TYPED", "RecordWriter", "Value", "amended", "build", "rendered", "writer"]
 
 RecordWriter = Callable[[Sequence[Value]], str]
 
@@ -86,7 +47,7 @@ def writer(layout: RecordLayout, elements: tuple[str, ...]) -> RecordWriter:
     well_formed = re.compile(_demands(layout)).fullmatch
 
     def write_record(values: Sequence[Value]) -> str:
-        text = fill(*[one if type(one) is str else _text(one) for one in values])
+        text = fill(*[one if type(one) is str else as_text(one) for one in values])
         return text if well_formed(text) else fill(*map(rendered, fields, values))
 
     return write_record

@@ -1,242 +1,233 @@
-"""Level N5: what fields of one record, of a record and the one above, and of the whole file must agree on.
+"""Level N5: what fields of one record, of a record and those above it, and of the whole file must agree on.
 
-Sources: BER constraints of GZ321, MZ301 and their sisters (facts 1-5 of each standard's header and records, which are
-the same everywhere), VECOZO's GDS801 validation rules where they state the same rule, STB GZ321 on credits. The sets
-of rules per record kind are bound to codes (`BED161`), not to element numbers, so that they hold for every standard.
+Sources: the clauses of the tables (`rule_language`), which carry nearly all of it; STB GZ321 on credits for the one
+rule that needs the whole file and is written here: a credit never stands beside the debit it reverses. Of the records
+only those that are open are kept, and of references only a short digest, so that a file of any size can be judged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 
 from schemas.vektis.codec import Record, as_date
-from schemas.vektis.field_rules import NO_BSN, is_day
-from schemas.vektis.layout import SIGN_LIST, RecordLayout
-from schemas.vektis.report import Report, return_code
+from schemas.vektis.field_rules import is_day
+from schemas.vektis.layout import SIGN_LIST, Layout, RecordLayout
+from schemas.vektis.report import Report
+from schemas.vektis.rule_compiler import RecordClauses, ancestors, clauses_of
+from schemas.vektis.rule_judge import Judge, Place, Rule
+from schemas.vektis.seen import Seen
 from schemas.vektis.structure import cents
 
-PAID_TO = {"01": "0109", "02": "0110", "03": "0111", "04": "0112"}
-"""0113 says who is paid; that party's code must be filled."""
-_REPEATED = ("NUM313", "COD061", "NUM003", "COD695", "DAT001", "NUM395")
-_AFTER_INVOICE = {"DAT272": "8176", "DAT001": "8177", "DAT003": "8178"}
 _REFERENCES = (("NUM362", "NUM363"), ("NUM371", "NUM372"), ("NUM415", "NUM416"), ("NUM417", "NUM418"))
+"""A record's own reference and that of the record it reverses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What there is to do at a record of one kind: clauses, kinds under it, references, and what is added up.
+
+    `own` and `previous` are the places of its own reference and of the one it reverses, `addends` the fields that some
+    record above adds up: that record's kind, the element and a judge of the value. `sums` are asked when it closes;
+    `unique` is the rule that a record's own reference stands once, `once` what else does.
+    """
+
+    clauses: RecordClauses
+    below: tuple[str, ...]
+    days: tuple[tuple[str, slice], ...]
+    signs: tuple[slice, ...]
+    once: tuple[Rule, ...]
+    unique: Rule | None
+    own: slice | None
+    previous: slice
+    addends: tuple[tuple[str, str, Judge], ...]
+    sums: tuple[tuple[Rule, str], ...]
+
+
+@cache
+def plans_of(layout: Layout) -> dict[str, Plan]:
+    """What there is to do at the records of a layout, by kind."""
+    return {kind: _plan(layout, record) for kind, record in layout.records.items()}
+
+
+def _plan(layout: Layout, record: RecordLayout) -> Plan:
+    clauses = clauses_of(layout)[record.kind]
+    own, previous = (None, slice(0)) if layout.is_response else _own_references(record)
+    return Plan(
+        clauses=clauses,
+        below=tuple(one for one in layout.records if record.kind in ancestors(layout, one)),
+        days=tuple((one.element, one.at) for one in record.fields if is_day(one) and one.start >= layout.tail),
+        signs=tuple(one.at for one in record.fields if one.codelist == SIGN_LIST),
+        once=tuple(rule for rule in clauses.once if rule.field.at != own),
+        unique=next((rule for rule in clauses.once if rule.field.at == own), None),
+        own=own,
+        previous=previous,
+        addends=tuple(_addends(layout, record.kind)),
+        sums=tuple((rule, _summed(rule).field.element) for rule in clauses.sums),
+    )
+
+
+def _own_references(record: RecordLayout) -> tuple[slice | None, slice]:
+    """The places of a record's own reference and of the one it reverses; None when it has none."""
+    for own, previous in _REFERENCES:
+        if own in record and previous in record:
+            return record.slices[own], record.slices[previous]
+    return None, slice(0)
+
+
+def _summed(rule: Rule) -> Place:
+    return rule.places[rule.clause.demand.values[0].fields[0]]
+
+
+def _addends(layout: Layout, kind: str) -> Iterator[tuple[str, str, Judge]]:
+    for owner, clauses in clauses_of(layout).items():
+        for rule in clauses.sums:
+            place = _summed(rule)
+            if place.kind == kind:
+                yield owner, place.field.element, place.good
 
 
 @dataclass(slots=True)
 class Context:
-    """What later records are compared with: the header's dates, the record above, references seen so far."""
+    """What later records are compared with: the open records above, running sums, references seen so far.
+
+    `above` has the text of the open record of every kind, empty where there is none or it is damaged; `owners` the
+    open records that add something up. `seen` is by record kind and by what else may stand once, `reversed` by kind.
+    """
 
     report: Report
+    layout: Layout
     on: date | None = None
-    line_amount: bool = False
-    invoiced: str = ""
-    period_ends: str = ""
-    to_insurer: bool = False
-    above: dict[str, Record] = field(default_factory=dict)
-    born: str = ""
-    references: dict[str, Record] = field(default_factory=dict)
-    credits: list[tuple[str, Record]] = field(default_factory=list)
+    today: str = field(init=False)
+    plans: dict[str, Plan] = field(init=False, repr=False)
+    above: dict[str, str] = field(init=False)
+    owners: dict[str, Record] = field(default_factory=dict)
+    sums: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    seen: defaultdict[str, Seen] = field(default_factory=lambda: defaultdict(Seen))
+    reversed: defaultdict[str, Seen] = field(default_factory=lambda: defaultdict(Seen))
+
+    def __post_init__(self) -> None:
+        """Begin with nothing open."""
+        self.today = f"{self.on:%Y%m%d}" if self.on else ""
+        self.plans = plans_of(self.layout)
+        self.above = dict.fromkeys(self.layout.records, "")
+
+    def lost(self, kind: str = "") -> None:
+        """A record that cannot be read stands where one of this kind would: nothing is compared with what was there.
+
+        Without a kind it may have been any detail record.
+        """
+        opening = next(iter(self.layout.records), "")
+        gone = [kind, *self.plans[kind].below] if kind else [one for one in self.above if one != opening]
+        for one in gone:
+            self.above[one] = ""
+            self.owners.pop(one, None)
+        for owner, element, _ in (addend for one in gone for addend in self.plans[one].addends):
+            self.sums[owner, element] = None
 
 
 def check_header(record: Record, context: Context) -> None:
     """Rules within the opening record."""
-    report = context.report
-    context.invoiced, context.period_ends = record["DAT031"], record["DAT044"]
-    context.to_insurer = record.filled("COD061")
-    if record.filled("COD805") != record.filled("NUM284"):
-        report.add("SOFTWARE-VERSION", record, "NUM284", returns="8166")
-    _check_period(record, context)
-    payee = PAID_TO.get(record["COD833"])
-    if payee and not record.filled(payee):
-        report.add("PAYEE", record, "COD833", returns="8029", expected=payee)
-    if record.filled("COD181") and not record.filled("COD009"):
-        report.add("PRACTITIONER", record, "COD009", returns="0014")
-    if record.filled("COD377") and not record["COD377"].startswith("98"):
-        report.add("SERVICE-BUREAU", record, "COD377", returns="0013")
-    if not any(record.filled(code) for code in ("COD009", "COD181", "COD031")):
-        report.add("NO-PROVIDER", record, "COD031", returns="0017")
-
-
-def _check_period(record: Record, context: Context) -> None:
-    begins, ends, invoiced = (_day(record[code]) for code in ("DAT043", "DAT044", "DAT031"))
-    if begins and ends and ends < begins:
-        context.report.add("PERIOD-ORDER", record, "DAT044", returns="8175")
-    if ends and invoiced and invoiced < ends:
-        context.report.add("INVOICE-DATE", record, "DAT031")
-    if context.on is not None:
-        _check_future(record, context)
-
-
-def _day(raw: str) -> str:
-    """The raw date when it exists, empty otherwise; EEJJMMDD compares as text."""
-    return raw if as_date(raw) else ""
-
-
-@cache
-def _days(layout: RecordLayout) -> tuple[str, ...]:
-    return tuple(one.element for one in layout.fields if is_day(one))
-
-
-def _check_future(record: Record, context: Context) -> None:
-    for element in _days(record.layout):
-        day = as_date(record[element])
-        if day is not None and context.on is not None and day > context.on:
-            context.report.add("FUTURE-DATE", record, element)
+    _check_clauses(record, context.plans[record.layout.kind], context)
+    context.above[record.layout.kind] = record.text
 
 
 def check_record(record: Record, context: Context) -> None:
-    """Rules of a detail record: within itself, against the record above, and against the file so far."""
-    kind = record.layout.kind
-    if kind == "98":
+    """Rules of a detail or closing record: within itself, against the records above, and against the file so far."""
+    kind, above = record.layout.kind, context.above
+    plan = context.plans[kind]
+    if kind in ("98", "99"):
+        _check_clauses(record, plan, context)
         return
-    if context.on is not None:
-        _check_future(record, context)
-    parent = context.above.get(record.layout.parent)
-    if parent is not None:
-        _check_repeated(record, parent, context.report)
-    if kind == "02":
-        _check_insured(record, context)
-    elif kind == "03":
-        _check_debtor(record, context)
-    else:
-        _check_line(record, context)
-    context.above[kind] = record
+    if context.owners:
+        _close((kind, *plan.below), context)
+    for one in plan.below:
+        above[one] = ""
+    _check_clauses(record, plan, context)
+    if plan.own is not None:
+        _check_references(record, plan, plan.own, context)
+    for rule in plan.once:
+        _check_once(rule, record, context)
+    for owner, element, good in plan.addends:
+        _add(record, owner, element, good, context)
+    above[kind] = record.text
+    if plan.sums:
+        context.owners[kind] = record
+        for _, element in plan.sums:
+            context.sums[kind, element] = 0
 
 
-@cache
-def _shared(child: RecordLayout, parent: RecordLayout) -> tuple[tuple[str, slice, slice], ...]:
-    return tuple(
-        (code, child.slices[code], parent.slices[code]) for code in _REPEATED if code in child and code in parent
-    )
+def _check_clauses(record: Record, plan: Plan, context: Context) -> None:
+    text = record.text
+    try:
+        held = plan.clauses.holds(text, context.above)
+    except ValueError:
+        held = False
+    if not held:
+        for rule in plan.clauses.broken(text, context.above):
+            amounts = rule.amounts(text, context.above)
+            value, expected = map(cents, amounts) if amounts else ("", "")
+            tell(rule, record, context.report, expected, value)
+    if context.today:
+        for element, at in plan.days:
+            if text[at] > context.today and as_date(text[at]) is not None:
+                context.report.add("FUTURE-DATE", record, element)
 
 
-def _check_repeated(record: Record, parent: Record, report: Report) -> None:
-    for code, own, theirs in _shared(record.layout, parent.layout):
-        if record.text[own] != parent.text[theirs]:
-            report.add("PARENT-DIFFERS", record, code, returns=return_code(record.kind, code))
+def tell(rule: Rule, record: Record, report: Report, expected: str = "", value: str = "") -> None:
+    """Add the finding of a rule that a record breaks."""
+    said = expected or rule.names
+    report.add(rule.clause.message, record, rule.field.element, returns=rule.returns, value=value, expected=said)
 
 
-def _check_insured(record: Record, context: Context) -> None:
-    report = context.report
-    context.born = _day(record["DAT006"])
-    if record["NUM313"] == NO_BSN and not record.string("NUM003"):
-        report.add("INSURED-NUMBER", record, "NUM003", returns="8101")
-    if record["COD134"] in ("0", "9"):
-        report.add("SEX", record, "COD134", returns="0351")
-    _check_names(record, "NAM191", report)
-    dutch, foreign = record.string("COD083"), record.string("COD434")
-    country = record.string("COD090")
-    if dutch and foreign:
-        report.add("POSTCODE-BOTH", record, "COD434")
-    if not dutch and country in ("", "NL"):
-        report.add("COUNTRY", record, "COD090", returns="0316")
+def _add(record: Record, owner: str, element: str, good: Judge, context: Context) -> None:
+    raw, so_far = record[element], context.sums.get((owner, element))
+    context.sums[owner, element] = so_far + int(raw) if so_far is not None and good(raw) else None
 
 
-def _check_debtor(record: Record, context: Context) -> None:
-    if context.to_insurer:
-        context.report.add("DEBTOR-RECORD", record, returns="8075")
-    _check_names(record, "NAM215", context.report)
+def _close(kinds: Iterable[str], context: Context) -> None:
+    """Records are complete: ask the sums over what stood under them."""
+    for kind in kinds:
+        owner = context.owners.pop(kind, None)
+        if owner is None:
+            continue
+        for rule, element in context.plans[kind].sums:
+            total = context.sums.pop((kind, element), None)
+            applies = total is not None and rule.applies(owner.text, context.above)
+            if applies and int(owner[rule.field.element]) != total:
+                tell(rule, owner, context.report, str(total))
 
 
-def _check_names(record: Record, second: str, report: Report) -> None:
-    if bool(record.string(second)) != record.filled("COD701"):
-        report.add("NAME-USE", record, second)
+def _check_references(record: Record, plan: Plan, own: slice, context: Context) -> None:
+    """A reference stands once in a file, and a credit not beside the debit it names; numbers of credits are below 0."""
+    kind, text, number = record.layout.kind, record.text, record.number
+    reference, before = text[own], text[plan.previous]
+    credit = any(text[at] == "C" for at in plan.signs)
+    first = context.seen[kind].add(reference, -number if credit else number) if reference.strip() else 0
+    if first and plan.unique is not None:
+        tell(plan.unique, record, context.report, str(abs(first)))
+    other = 0
+    if credit and before.strip():
+        context.reversed[kind].add(before, number)
+        other = max(context.seen[kind].first(before), 0)
+    elif not credit and kind in context.reversed:
+        other = context.reversed[kind].first(reference)
+    if other:
+        context.report.add("CREDIT-AND-DEBIT", record, returns="8062", expected=str(other))
 
 
-def _check_line(record: Record, context: Context) -> None:
-    report = context.report
-    signs = _signs(record)
-    if context.to_insurer and "COD820" in record and record["COD820"] != "1":
-        report.add("FORWARD", record, "COD820", returns="8179")
-    _check_line_dates(record, context)
-    if "BED161" in record:
-        _check_amounts(record, context)
-    if len(signs) > 1:
-        report.add("MIXED-SIGNS", record, _sign_places(record.layout)[-1][0], returns="8064")
-    _check_references(record, context, credit="C" in signs)
-
-
-def _check_line_dates(record: Record, context: Context) -> None:
-    begins = _day(record["DAT001"]) if "DAT001" in record else ""
-    ends = _day(record["DAT003"]) if "DAT003" in record else ""
-    single = _day(record["DAT272"]) if "DAT272" in record else ""
-    first = begins or single
-    if begins and ends and ends < begins:
-        context.report.add("LINE-DATES", record, "DAT003", returns="8007")
-    if first and context.born and first < context.born:
-        context.report.add("BIRTH-DATE", record, "DAT001" if begins else "DAT272")
-    if max(first, ends) > context.period_ends or max(first, ends) > context.invoiced:
-        _check_late(record, {"DAT001": begins, "DAT003": ends, "DAT272": single}, context)
-
-
-def _check_late(record: Record, days: Mapping[str, str], context: Context) -> None:
-    for code, day in days.items():
-        if day and _day(context.invoiced) and day > context.invoiced:
-            context.report.add("AFTER-INVOICE", record, code, returns=_AFTER_INVOICE[code])
-        elif day and _day(context.period_ends) and day > context.period_ends:
-            context.report.add("OUTSIDE-PERIOD", record, code)
-
-
-def _check_amounts(record: Record, context: Context) -> None:
-    claimed, calculated = record["BED161"], record.text[record.layout.slices.get("BED153", slice(0))]
-    if not (claimed.isdigit() and calculated.isdigit()):
+def _check_once(rule: Rule, record: Record, context: Context) -> None:
+    raw = record.text[rule.field.at]
+    if raw == rule.field.blank or (rule.clause.conditions and not rule.applies(record.text, context.above)):
         return
-    if int(claimed) > int(calculated):
-        told, most = cents(int(claimed)), cents(int(calculated))
-        context.report.add("ABOVE-CALCULATED", record, "BED161", returns="8063", value=told, expected=most)
-    if context.line_amount:
-        _check_product(record, int(claimed), int(calculated), context.report)
-
-
-def _check_product(record: Record, claimed: int, calculated: int, report: Report) -> None:
-    quantity, tariff = record["ANT054"], record["BED160"]
-    if not (quantity.isdigit() and tariff.isdigit()):
-        return
-    product = int(quantity) * int(tariff)
-    if product != calculated:
-        report.add("AMOUNT", record, "BED153", returns="8032", value=cents(calculated), expected=cents(product))
-    if len({bool(claimed), bool(calculated), bool(int(tariff))}) > 1:
-        report.add("ZERO-AMOUNT", record, "BED160", returns="9278")
-
-
-@cache
-def _sign_places(layout: RecordLayout) -> tuple[tuple[str, slice], ...]:
-    return tuple((one.element, one.at) for one in layout.fields if one.codelist == SIGN_LIST)
-
-
-def _signs(record: Record) -> set[str]:
-    return {record.text[at] for _, at in _sign_places(record.layout)} & {"D", "C"}
-
-
-@cache
-def _reference_codes(layout: RecordLayout) -> tuple[str, str]:
-    """The codes of a record's own and previous reference; empty when the kind has none."""
-    return next(((own, previous) for own, previous in _REFERENCES if own in layout), ("", ""))
-
-
-def _check_references(record: Record, context: Context, *, credit: bool) -> None:
-    own, previous = _reference_codes(record.layout)
-    if not own:
-        return
-    reference, before = f"{own}:{record.string(own)}", record.string(previous)
-    if not reference.endswith(":"):
-        first = context.references.setdefault(reference, record)
-        if first is not record:
-            context.report.add("DUPLICATE-REFERENCE", record, own, returns="8021", expected=str(first.number))
-    if credit:
-        context.credits.append((f"{own}:{before}", record))
-    if credit and not before:
-        context.report.add("CREDIT-REFERENCE", record, previous, returns="0651")
-    elif before and not credit:
-        context.report.add("DEBIT-REFERENCE", record, previous)
+    first = context.seen[rule.field.element].add(rule.key(record.text), record.number)
+    if first and first != record.number:
+        tell(rule, record, context.report, str(first))
 
 
 def check_whole(context: Context) -> None:
-    """Rules over the whole file: a credit never stands beside the debit it reverses."""
-    for key, record in context.credits:
-        debit = context.references.get(key)
-        if debit is not None and "C" not in _signs(debit):
-            context.report.add("CREDIT-AND-DEBIT", record, returns="8062", expected=str(debit.number))
+    """What is only known when the file ends: sums over the last records."""
+    _close(tuple(context.owners), context)

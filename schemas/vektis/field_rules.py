@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from hub.model.identity import is_bsn
@@ -25,9 +25,18 @@ _AGB = frozenset(
 ) | {"COD882"}
 _POSTCODES = frozenset({"COD083", "COD312"})
 _COUNTRIES = frozenset({"COD090", "COD313"})
+_FORMER_COUNTRIES = frozenset({"AN", "CS", "YU"})
+"""Codes of countries that were left while claims for their inhabitants were still made."""
+_NAMES = frozenset({"NAM193", "NAM194", "NAM191", "NAM192", "NAM025", "NAM214", "NAM216", "NAM215", "NAM217", "NAM089"})
+"""Names, prefixes and initials of people: at least one letter."""
+_VAT_RATES = ("0000", "0600", "0900", "1750", "1900", "2100")
+_VAT_NUMBERS = ("NL[0-9]{9}B[0-9]{2}", "[0-9]{9}B[0-9]{2}  ", "(?!NL|XX)[A-Z]{2}[0-9A-Z]{2}[0-9A-Z ]{10}")
 _RETURN_CODES = frozenset({"COD954", "COD955", "COD956"})
 _MAY_BE_ZERO = frozenset({"NUM030", "NUM098", "NUM001", "NUM309"})
+_MANY = 3
+"""From how many wrong fields on a record may have been meant for another kind."""
 _INK = "[!-~\xa1-\xff]"
+_LETTER = "[A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]"
 _DAY = "(?:1[6-9]|2[01])[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 
 
@@ -54,12 +63,13 @@ class FieldRule:
 
 @dataclass(frozen=True, slots=True)
 class RecordRules:
-    """The rules of one record kind, compiled."""
+    """The rules of one record kind, compiled; `among` is the layout whose other kinds it may have been meant for."""
 
     matches: Callable[[str], re.Match[str] | None]
     rules: tuple[FieldRule, ...]
     dates: tuple[slice, ...]
     bsn: slice | None
+    among: Layout | None = None
 
 
 def _shape(one: Field) -> str:
@@ -89,7 +99,7 @@ def field_rule(one: Field, kind: str) -> FieldRule:
 def _listed(one: Field) -> tuple[str, str]:
     """The expression and the names of the values a field may have; empty when nobody lists them."""
     if one.values:
-        return f"(?:{'|'.join(map(re.escape, one.values))})", ", ".join(one.values)
+        return _valued(one), ", ".join(one.values)
     found = code_list(one.codelist) if one.codelist else None
     if found is None or not found.complete:
         return "", ""
@@ -101,19 +111,49 @@ def _listed(one: Field) -> tuple[str, str]:
     return (f"(?:{'|'.join(escaped)})" if demanded else _or_blank(one, *escaped)), ", ".join(codes)
 
 
+def _valued(one: Field) -> str:
+    """The values the table names; text that need not be there may also be blank (a table cannot name blanks)."""
+    choices = [re.escape(value.ljust(one.length)) for value in one.values]
+    if not one.numeric and one.mandatory != "M":
+        choices.append(re.escape(one.blank))
+    return f"(?:{'|'.join(choices)})"
+
+
 def _formed(one: Field) -> tuple[str, str, str]:
     """The message, expression and explanation of a field whose values have a form of their own."""
     if one.code in _AGB:
         return "AGB", _or_blank(one, "(?!00)[0-9]{2}(?!000000)[0-9]{6}"), ""
     if is_day(one):
         return "DATE", _or_blank(one, _DAY), ""
+    if one.code in _NAMES:
+        return "LETTERLESS", _or_blank(one, f"(?=.{{0,{one.length - 1}}}?{_LETTER}){_shape(one)}"), ""
+    return "DOMAIN", *_coded(one)
+
+
+def _coded(one: Field) -> tuple[str, str]:
+    """The expression and explanation of postal, country and return codes, and of what says something about VAT."""
     if one.code in _POSTCODES:
-        return "DOMAIN", _or_blank(one, "[1-9][0-9]{3}[A-Z]{2}"), "1234AB"
+        return _or_blank(one, "[1-9][0-9]{3}[A-Z]{2}"), "1234AB"
     if one.code in _COUNTRIES:
-        return "DOMAIN", _or_blank(one, "[A-Z]{2}"), "ISO 3166"
+        return _or_blank(one, *sorted(_countries())), "ISO 3166"
     if one.code in _RETURN_CODES:
-        return "DOMAIN", _or_blank(one, "[0-9]{4}"), "COD954"
-    return "DOMAIN", "", ""
+        return _or_blank(one, "[0-9]{4}"), "COD954"
+    return _taxed(one)
+
+
+def _taxed(one: Field) -> tuple[str, str]:
+    """The expression and explanation of a VAT rate (hundredths of a per cent) or number; empty for other fields."""
+    if one.code == "NUM352" and one.length == len(_VAT_RATES[0]):
+        return f"(?:{'|'.join(_VAT_RATES)})", ", ".join(_VAT_RATES)
+    if one.code == "NUM351" and one.length == 14:
+        return _or_blank(one, *_VAT_NUMBERS), "NL000000000B00"
+    return "", ""
+
+
+@cache
+def _countries() -> frozenset[str]:
+    found = code_list("ISO3166")
+    return _FORMER_COUNTRIES | (frozenset(found.entries) if found else frozenset())
 
 
 def is_day(one: Field) -> bool:
@@ -143,17 +183,50 @@ def _compiled(record: RecordLayout, tail: int) -> RecordRules:
     )
 
 
-def rules_of(layout: Layout) -> dict[str, RecordRules]:
-    """The compiled rules of every record kind; the closing record of a response is wholly its own."""
-    return {kind: _compiled(one, 0 if kind == "99" else layout.tail) for kind, one in layout.records.items()}
+def well_formed(one: Field, kind: str) -> Callable[[str], object]:
+    """A judge of one field's value by itself: form, obligation, domain, and for a BSN its check digit."""
+    matches = re.compile(field_rule(one, kind).fast, re.DOTALL).fullmatch
+    if one.code != "NUM313":
+        return matches
+    return lambda raw: matches(raw) and (raw == NO_BSN or is_bsn(raw))
+
+
+def likely(text: str, layout: Layout) -> RecordLayout | None:
+    """The record kind whose fields a record of an unknown kind fits best; None when its length fits none."""
+    best, most = None, 0
+    for one in layout.records.values():
+        if one.length == len(text):
+            rules = _compiled(one, 0).rules[1:]
+            fits = sum(not _wrong(rule, text[rule.field.at]) for rule in rules) / max(len(rules), 1)
+            best, most = (one, int(fits * 1000)) if int(fits * 1000) > most else (best, most)
+    return best
+
+
+def rules_of(layout: Layout, *, whole: bool = False) -> dict[str, RecordRules]:
+    """The compiled rules of every record kind: in a response only of what it adds, unless the `whole` is asked for.
+
+    The closing record of a response is wholly its own.
+    """
+    among = None if layout.is_response else layout
+    return {
+        kind: replace(_compiled(one, 0 if whole or kind == "99" else layout.tail), among=among)
+        for kind, one in layout.records.items()
+    }
 
 
 def check_fields(record: Record, rules: RecordRules, report: Report, known_bsn: str = "") -> None:
     """Add what is wrong with the fields of one record; `known_bsn` was judged before, on the record above."""
     text = record.text
     if not rules.matches(text) or not _days_exist(text, rules.dates):
-        for rule in rules.rules:
-            _check_field(record, rule, report)
+        wrong = [(rule, key) for rule in rules.rules if (key := _wrong(rule, text[rule.field.at]))]
+        meant = _meant(record, rules.among) if len(wrong) >= _MANY else None
+        if meant is not None:
+            shown = replace(record, layout=meant)
+            report.add("WRONG-KIND", shown, "COD001", returns="0002", expected=meant.kind)
+            return
+        for rule, key in wrong:
+            one = rule.field
+            report.add(key, record, one.element, returns=return_code(record.kind, one.code), expected=rule.allowed)
     if rules.bsn is not None:
         _check_bsn(record, text[rules.bsn], known_bsn, report)
 
@@ -162,12 +235,15 @@ def _days_exist(text: str, dates: tuple[slice, ...]) -> bool:
     return all(as_date(raw) is not None or not raw.strip("0") for raw in map(text.__getitem__, dates))
 
 
-def _check_field(record: Record, rule: FieldRule, report: Report) -> None:
-    one = rule.field
-    raw = record.text[one.at]
-    key = _wrong(rule, raw)
-    if key:
-        report.add(key, record, one.element, returns=return_code(record.kind, one.code), expected=rule.allowed)
+def _meant(record: Record, layout: Layout | None) -> RecordLayout | None:
+    """The other kind whose fields a record has without a fault: then only its kind is wrong."""
+    if layout is None or record.layout.kind != record.kind:
+        return None
+    best = likely(record.text, layout)
+    if best is None or best.kind == record.kind:
+        return None
+    faultless = all(not _wrong(rule, record.text[rule.field.at]) for rule in _compiled(best, 0).rules[1:])
+    return best if faultless else None
 
 
 def _wrong(rule: FieldRule, raw: str) -> str:

@@ -10,7 +10,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from operator import itemgetter
@@ -29,7 +29,8 @@ class Field:
     """One field of a record; `start` and `end` are 1-based positions, both inclusive.
 
     `mandatory` is Vektis' own letter: M must be filled, C conditional, O optional, S blank reserve, empty unknown.
-    `values` are the only ones this standard allows here, where it allows fewer than the code list has.
+    `values` are the only ones this standard allows here, where it allows fewer than the code list has. `rules` are
+    what the standard demands of the field beside others, in the table's own small language.
     """
 
     element: str
@@ -42,6 +43,7 @@ class Field:
     codelist: str = ""
     pattern: str = ""
     values: tuple[str, ...] = ()
+    rules: str = ""
 
     @property
     def end(self) -> int:
@@ -69,6 +71,7 @@ class RecordLayout:
     """One record kind of a standard; `parent` is the kind it belongs under, `*` any detail record.
 
     `slices` and `named` go by element id and by code, `signs` from an amount to the field that says debit or credit.
+    `reserve` is the element of a reserve without a length of its own: spaces up to the end of the record, however long.
     Compared by identity: there is one per table.
     """
 
@@ -80,6 +83,7 @@ class RecordLayout:
     named: Mapping[str, Field] = field(repr=False)
     signs: Mapping[str, str] = field(repr=False)
     split: Callable[[str], tuple[str, ...]] = field(repr=False)
+    reserve: str = ""
 
     def __contains__(self, name: str) -> bool:
         return name in self.slices
@@ -94,8 +98,8 @@ class Layout:
     """One standard in one version: its records, and what its table says about itself.
 
     `answers` is the standard a response answers, `tail` the first position that the response adds to the claim's own
-    record. `line_amount` is the arithmetic of a line (`ANT054*BED160=BED153`), empty where a standard has another.
-    `money_kind` is the record kind that carries the amounts claimed: 06 where there are tariff records, otherwise 04.
+    record. `money_kind` is the record kind that carries the amounts claimed: 06 where there are tariff records,
+    otherwise 04.
     """
 
     standard: str
@@ -105,7 +109,6 @@ class Layout:
     ei_codes: tuple[str, ...]
     answers: str = ""
     tail: int = 0
-    line_amount: str = ""
     source: str = ""
     confidence: str = ""
     money_kind: str = "04"
@@ -154,7 +157,7 @@ def _signs(fields: tuple[Field, ...]) -> dict[str, str]:
     return signed
 
 
-def record_layout(kind: str, length: int, parent: str, fields: tuple[Field, ...]) -> RecordLayout:
+def record_layout(kind: str, length: int, parent: str, fields: tuple[Field, ...], *, reserve: str = "") -> RecordLayout:
     """Compile one record kind: places by element and code, and a splitter that takes all fields at once."""
     getter = itemgetter(*(one.at for one in fields)) if len(fields) > 1 else _whole
     return RecordLayout(
@@ -166,7 +169,18 @@ def record_layout(kind: str, length: int, parent: str, fields: tuple[Field, ...]
         named=MappingProxyType(_named(fields)),
         signs=MappingProxyType(_signs(fields)),
         split=getter,
+        reserve=reserve,
     )
+
+
+@lru_cache(maxsize=256)
+def padded(record: RecordLayout, length: int) -> RecordLayout:
+    """The same record with its reserve up to this length, for kinds whose reserve has no length of its own."""
+    rest = length - record.length
+    reserve = Field(
+        element=record.reserve, code=RESERVED, name="RESERVE", type="AN", length=rest, start=record.length + 1
+    )
+    return record_layout(record.kind, length, record.parent, (*record.fields, reserve))
 
 
 def _whole(text: str) -> tuple[str, ...]:
@@ -175,6 +189,8 @@ def _whole(text: str) -> tuple[str, ...]:
 
 UNKNOWN = record_layout("", 0, "", ())
 """Stands in for the layout of a record whose kind the standard does not have."""
+CONTINUED = record_layout("", 0, "", ())
+"""Stands in for the layout of what follows of a line that is too long to be read at once."""
 
 
 def read_table(text: str, name: str) -> Layout:
@@ -202,6 +218,7 @@ def _field(row: Mapping[str, str]) -> Field:
         codelist=row["codelist"],
         pattern=row["pattern"],
         values=tuple(row["values"].split()),
+        rules=row.get("rules") or "",
     )
 
 
@@ -210,7 +227,7 @@ def _layout(head: Mapping[str, str], fields: list[tuple[str, Field]]) -> Layout:
     for kind, length, parent in _RECORD.findall(head["records"]):
         own = tuple(one for record, one in fields if record == kind)
         _contiguous(kind, int(length), own)
-        records[kind] = record_layout(kind, int(length), parent, own)
+        records[kind] = record_layout(kind, int(length), parent, own, reserve=head.get("reserve", ""))
     return Layout(
         standard=head["standard"],
         version=head["version"],
@@ -219,7 +236,6 @@ def _layout(head: Mapping[str, str], fields: list[tuple[str, Field]]) -> Layout:
         ei_codes=tuple(head["ei_codes"].split()),
         answers=head.get("answers", ""),
         tail=int(head.get("tail", "0")),
-        line_amount=head.get("line_amount", ""),
         source=head.get("source", ""),
         confidence=head.get("confidence", ""),
         money_kind=next((kind for kind, record in records.items() if "BED161" in record), "04"),
@@ -270,11 +286,27 @@ def response_layout(claim: Layout) -> Layout:
     )
 
 
-def announced(ei_code: str, version: str, subversion: str) -> Layout | None:
-    """The layout a header announces, None when there is no table for it."""
-    return next((one for one in layouts() if one.fits(ei_code, version, subversion)), None)
+def announced(ei_code: str, version: str, subversion: str, own: tuple[Layout, ...] = ()) -> Layout | None:
+    """The layout a header announces, None when there is no table for it; the caller's own tables come first."""
+    return next((one for one in (*own, *layouts()) if one.fits(ei_code, version, subversion)), None)
 
 
 def known_code(ei_code: str) -> bool:
     """Whether any table has this EI code, in whatever version."""
     return any(ei_code in one.ei_codes for one in layouts())
+
+
+def versions_of(ei_code: str) -> tuple[str, ...]:
+    """The format ids of every version of this EI code that has a table."""
+    return tuple(one.format for one in layouts() if ei_code in one.ei_codes)
+
+
+def by_format(format_id: str, own: tuple[Layout, ...] = ()) -> Layout:
+    """The layout with this format id (`vektis-SB311-2.0`); ConfigurationError naming those there are."""
+    known = (*own, *layouts())
+    for one in known:
+        if one.format == format_id:
+            return one
+    standard = format_id.removeprefix("vektis-").partition("-")[0]
+    near = [one.format for one in known if one.standard == standard] or [one.format for one in known]
+    raise ConfigurationError(f"no layout table for {format_id[:40]!r}", hint=f"there are {', '.join(near)}")

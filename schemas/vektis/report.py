@@ -14,19 +14,16 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from hub.model.finding import Finding, Severity
-from hub.model.identity import mask
 from schemas.vektis.codec import Record
 from schemas.vektis.layout import Field
+from schemas.vektis.personal import shown
 
 _LANGUAGES = ("en", "nb", "nl")
-_PERSONAL = frozenset(
-    {"NUM003", "NUM366", "COD038", "COD316", "DAT006", "DAT264", "NUM030", "NUM079", "NUM098", "NUM099", "COD083"}
-    | {"COD312", "COD434", "NUM364", "NUM008", "OMS016"}
-)
 
 
 @cache
-def _rows(name: str) -> tuple[Mapping[str, str], ...]:
+def table(name: str) -> tuple[Mapping[str, str], ...]:
+    """The rows of one table in `rules/`, without its remarks."""
     text = (files("schemas.vektis") / "rules" / name).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return tuple(MappingProxyType(row) for row in csv.DictReader(lines))
@@ -34,23 +31,14 @@ def _rows(name: str) -> tuple[Mapping[str, str], ...]:
 
 @cache
 def _messages() -> Mapping[str, Mapping[str, str]]:
-    return MappingProxyType({row["key"]: row for row in _rows("messages.csv")})
+    return MappingProxyType({row["key"]: row for row in table("messages.csv")})
 
 
 @cache
 def return_code(kind: str, code: str) -> str:
     """The COD954 number for a missing or wrong field of a record kind, empty when there is none."""
-    found = {row["record"]: row["return_code"] for row in _rows("return_codes.csv") if row["code"] == code}
+    found = {row["record"]: row["return_code"] for row in table("return_codes.csv") if row["code"] == code}
     return found.get(kind) or found.get("*", "")
-
-
-def shown(one: Field, raw: str) -> str:
-    """A field's value as a finding may show it: masked when personal."""
-    text = raw.strip()
-    if one.code == "NUM313":
-        return mask(text)
-    hidden = one.code in _PERSONAL or one.code.startswith("NAM")
-    return "*" * len(text) if hidden else text
 
 
 @dataclass(slots=True)

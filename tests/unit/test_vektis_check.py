@@ -266,7 +266,7 @@ def test_without_a_bsn_the_insured_number_is_needed() -> None:
 def test_a_debtor_record_does_not_go_to_an_insurer() -> None:
     lines = GOOD.splitlines(keepends=True)
     debtor = line(310, (1, "03000000000002DEB-1"), (26, "00000000" + "0" + "1" + "Testpersoon"), (113, "0"))
-    assert ("COD954:8075", 3, "") in codes(check(b"".join([*lines[:2], debtor, *lines[2:]])))
+    assert ("COD954:8075", 3, "0301") in codes(check(b"".join([*lines[:2], debtor, *lines[2:]])))
 
 
 def test_personal_values_are_masked_everywhere() -> None:

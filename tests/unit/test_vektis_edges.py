@@ -348,7 +348,8 @@ def said(found: ResponseFile) -> list[str]:
 def test_lines_without_a_reference_are_not_taken_for_each_other() -> None:
     file = raw(raw(answer("L1", "L2"), 3, "NUM362", " " * 20), 4, "NUM362", " " * 20)
     found = from_response(file)
-    assert [(one.line_ref, one.verdict) for one in found.decisions] == [("", Verdict.GRANTED), ("", Verdict.GRANTED)]
+    assert found.decisions == ()
+    assert [(one.record, one.element) for one in found.findings] == [(3, "0420"), (4, "0420")]
     twice = from_response(answer("L1", "L1"))
     assert [one.verdict for one in twice.decisions] == [Verdict.GRANTED, Verdict.OPEN]
     assert "COD954:8021" in said(twice)

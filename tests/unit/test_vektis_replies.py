@@ -390,3 +390,226 @@ def test_nothing_personal_in_what_a_response_becomes() -> None:
     response = from_response(read(b"".join(broken_second_line())))
     assert A not in repr(response)
     assert "Testpersoon" not in repr(response)
+
+
+class Zh309:
+    """ZH309 8.0, 630 positions: amounts and codes of a line stand on the tariff record 06, below a performance 04."""
+
+    def header(self, *codes: str) -> bytes:
+        return line(
+            630,
+            (1, "01" + "102" + "08" + "00" + "T" + "000000"),
+            (27, "3332" + "00000000" + "00000000" + "00000000" + "06010001" + "04" + "20240101" + "20240331"),
+            (81, "ZH2024000001"),
+            (93, "20240402"),
+            (115, "EUR"),
+            (571, "INS-REF-79"),
+            (595, "20240410" + "".join(codes)),
+        )
+
+    def insured(self, number: int, bsn: str, *codes: str) -> bytes:
+        return line(630, (1, f"02{number:012d}{bsn}3332"), (571, "".join(codes)))
+
+    def performance(self, number: int, bsn: str, *codes: str) -> bytes:
+        return line(630, (1, f"04{number:012d}{bsn}3332"), (519, f"PERFORMANCE-{number}"), (571, "".join(codes)))
+
+    def tariff(self, number: int, bsn: str, ref: str, awarded: str, *codes: str) -> bytes:
+        return line(
+            630,
+            (1, f"06{number:012d}{bsn}3332"),
+            (107, "00010000D" + ref),
+            (571, awarded + "D" + awarded + "D" + "".join(codes)),
+        )
+
+    def trailer(self, insured: int, performances: int, tariffs: int, submitted: str, awarded: str) -> bytes:
+        counts = f"{insured:06d}000000{performances:06d}{tariffs:06d}000000{insured + performances + tariffs:07d}"
+        return line(630, (1, "99" + counts + submitted + awarded))
+
+
+ZH = Zh309()
+
+
+def zh309() -> list[bytes]:
+    return [
+        ZH.header("0200"),
+        ZH.insured(1, A),
+        ZH.performance(2, A),
+        ZH.tariff(3, A, "T-1", "00010000"),
+        ZH.tariff(4, A, "T-2", "00004000", "0611"),
+        ZH.performance(5, A, "0586"),
+        ZH.tariff(6, A, "T-3", "00000000", "8002"),
+        ZH.trailer(1, 2, 3, "00000030000D", "00000014000D"),
+    ]
+
+
+def test_amounts_below_the_performance_are_decided_with_the_codes_above_them() -> None:
+    response = from_response(read(b"".join(zh309())))
+    assert verdicts(response) == [
+        ("T-1", Verdict.GRANTED, eur(10000)),
+        ("T-2", Verdict.CHANGED, eur(4000)),
+        ("T-3", Verdict.REFUSED, eur(0)),
+    ]
+    assert [code.code for code in response.decisions[2].codes] == ["8002", "0586"]
+    assert (response.findings, response.absent_granted) == ((), True)
+    assert (response.payee_code, response.test) == ("06010001", True)
+
+
+def test_a_broken_tariff_does_not_take_the_codes_of_the_next_one_away() -> None:
+    records = zh309()
+    records[6] = records[6][:500] + b"\r\n" + ZH.tariff(7, A, "T-4", "00000000")
+    response = from_response(read(b"".join(records)))
+    assert verdicts(response)[2] == ("T-4", Verdict.REFUSED, eur(0))
+    assert ("KVITT-VEKTIS-BROKEN-LINE", 7) in [(one.code, one.record) for one in response.findings]
+    assert not response.absent_granted
+
+
+@pytest.mark.parametrize(
+    "carrier",
+    [
+        line(370, (1, "03" + f"{2:012d}"), (311, "0320")),
+        line(370, (1, "98" + f"{1:012d}" + "0001" + "a word on the insured"), (311, "0320")),
+    ],
+    ids=["debtor", "comment on the insured"],
+)
+def test_a_code_on_what_hangs_below_the_insured_refuses_the_lines_below_it(carrier: bytes) -> None:
+    data = (
+        PM.header("0200")
+        + PM.insured(1, A)
+        + carrier
+        + PM.claimed(3, A, "REF-1", "00000000", "8002")
+        + PM.insured(4, B)
+        + PM.claimed(5, B, "REF-2", "00000000", "0611")
+        + PM.trailer(2, 2, "00000007000D", "00000000000D")
+    )
+    first, second = from_response(read(data)).decisions
+    assert (first.verdict, [code.code for code in first.codes]) == (Verdict.REFUSED, ["8002", "0320"])
+    assert [code.code for code in second.codes] == ["0611"], "what is said of one insured is not said of the next"
+
+
+def test_a_line_without_our_reference_is_never_read_as_a_verdict_on_the_whole_file() -> None:
+    data = (
+        HA.header()
+        + HA.insured(1, A)
+        + HA.claimed(2, A, "", "00000000", ("0403", "101"))
+        + HA.claimed(3, A, "REF-2", "00000105")
+        + HA.trailer(1, 2, "00000000315D", "00000000210D")
+    )
+    response = from_response(read(data))
+    assert verdicts(response) == [("REF-2", Verdict.GRANTED, eur(105))]
+    (finding,) = response.findings
+    assert (finding.record, finding.element, finding.blocks) == (3, "0420", True)
+    assert not response.absent_granted
+
+
+def test_another_persons_codes_do_not_refuse_a_line_whose_own_insured_record_is_lost() -> None:
+    data = (
+        PM.header("0200")
+        + PM.insured(1, A, "0320")
+        + PM.claimed(2, A, "REF-1", "00000000", "8002")
+        + PM.claimed(4, B, "REF-2", "00000000")
+        + PM.trailer(1, 2, "00000007000D", "00000000000D")
+    )
+    response = from_response(read(data))
+    assert verdicts(response) == [("REF-1", Verdict.REFUSED, eur(0)), ("REF-2", Verdict.OPEN, None)]
+    assert ("KVITT-VEKTIS-PARENT-DIFFERS", 4) in [(one.code, one.record) for one in response.findings]
+    assert B not in str(response.findings)
+
+
+def test_two_responses_in_one_file_are_not_read_as_one() -> None:
+    other = HA.header().replace(b"2024000001", b"2024000002")
+    body = HA.insured(1, A) + HA.claimed(2, A, "REF-1", "00000000", ("0403", "101"))
+    end = HA.trailer(1, 1, "00000000105D", "00000000000D")
+    response = from_response(read(HA.header() + body + end + other + body + end))
+    assert (response.outcome, response.absent_granted) == (FileOutcome.TRIAGE, False)
+    assert ("COD954:8026", 5) in [(one.code, one.record) for one in response.findings]
+
+
+def test_a_record_torn_into_a_second_header_leaves_the_others_decided() -> None:
+    records = broken_second_line()
+    records[3] = b"01" + records[3][2:]
+    response = from_response(read(b"".join(records)))
+    assert [one.line_ref for one in response.decisions] == ["REF-1", "REF-3"]
+    assert (response.outcome, response.absent_granted) == (FileOutcome.DECIDED, False)
+
+
+def test_a_cut_header_names_no_invoice_so_that_no_other_file_is_meant() -> None:
+    records = broken_second_line()
+    records[0] = records[0][:86] + b"\r\n"
+    response = from_response(read(b"".join(records)))
+    assert (response.invoice_number, response.outcome) == ("", FileOutcome.TRIAGE)
+    assert {one.invoice_number for one in response.decisions} == {""}
+    assert ("KVITT-VEKTIS-BROKEN-LINE", 1) in [(one.code, one.record) for one in response.findings]
+
+
+def test_a_header_that_refuses_beside_lines_that_are_decided_grants_nothing_by_silence() -> None:
+    data = (
+        PM.header("0030")
+        + PM.insured(1, A)
+        + PM.claimed(2, A, "REF-1", "00000000", "0586")
+        + PM.trailer(1, 1, "00000007000D", "00000003500D")
+    )
+    response = from_response(read(data))
+    assert (response.outcome, response.absent_granted) == (FileOutcome.DECIDED, False)
+    assert [one.code for one in response.findings] == ["KVITT-VEKTIS-OUTCOME-UNCLEAR"]
+    assert verdicts(response) == [("REF-1", Verdict.REFUSED, eur(0))]
+
+
+def test_an_award_whose_sign_is_neither_debit_nor_credit_is_not_read() -> None:
+    data = (
+        HA.header()
+        + HA.insured(1, A)
+        + HA.claimed(2, A, "REF-1", "00000105", awarded_sign="X")
+        + HA.claimed(3, A, "REF-2", "00000105", awarded_sign=" ")
+        + HA.trailer(1, 2, "00000000210D", "00000000210D")
+    )
+    response = from_response(read(data))
+    assert verdicts(response) == [("REF-2", Verdict.GRANTED, eur(105))]
+    assert [(one.code, one.record) for one in response.findings] == [("KVITT-VEKTIS-BROKEN-LINE", 3)]
+
+
+def test_the_clearing_house_is_known_by_its_word_on_an_insured_alone() -> None:
+    data = (
+        PM.header("0001")
+        + PM.insured(1, A, "8096")
+        + PM.claimed(2, A, "REF-1", "00000000", "0435")
+        + PM.trailer(1, 1, "00000003500D", "00000000000D")
+    )
+    response = from_response(read(data))
+    assert (response.outcome, response.refused_by) == (FileOutcome.FILE_REFUSED, "clearing")
+
+
+def test_a_file_that_awards_money_was_not_refused_whatever_code_stands_on_a_record() -> None:
+    data = (
+        PM.header("0200")
+        + PM.insured(1, A)
+        + PM.claimed(2, A, "REF-1", "00003500", "8096")
+        + PM.trailer(1, 1, "00000003500D", "00000003500D")
+    )
+    response = from_response(read(data))
+    assert (response.outcome, response.refused_by, response.absent_granted) == (FileOutcome.TRIAGE, "", False)
+    assert "KVITT-VEKTIS-OUTCOME-UNCLEAR" in [one.code for one in response.findings]
+
+
+@pytest.mark.parametrize(
+    ("claimed_sign", "awarded", "awarded_sign", "verdict", "granted"),
+    [
+        ("C", "00000105", "C", Verdict.GRANTED, eur(-105)),
+        ("C", "00000060", "C", Verdict.CHANGED, eur(-60)),
+        ("C", "00000106", "C", Verdict.OPEN, None),
+        ("C", "00000105", "D", Verdict.OPEN, None),
+        ("D", "00000106", "D", Verdict.OPEN, None),
+        ("D", "00000000", "D", Verdict.OPEN, None),
+    ],
+)
+def test_awards_against_claims_of_either_sign(
+    claimed_sign: str, awarded: str, awarded_sign: str, verdict: Verdict, granted: Money | None
+) -> None:
+    data = (
+        HA.header()
+        + HA.insured(1, A)
+        + HA.claimed(2, A, "REF-1", awarded, sign=claimed_sign, awarded_sign=awarded_sign)
+        + HA.trailer(1, 1, "0" * 8 + "105" + claimed_sign, "0" * 3 + awarded + awarded_sign)
+    )
+    (decision,) = from_response(read(data)).decisions
+    assert (decision.verdict, decision.granted) == (verdict, granted)
+    assert decision.raw["awarded"] == str(int(awarded) * (-1 if awarded_sign == "C" else 1))

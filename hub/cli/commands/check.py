@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:  # rules are imported only when asked, so that help is quick
     from hub.official import Opinion, SecondOpinion
     from hub.validation import Asked, Checked
 
-_HELP = """Check files by the published rules: Vektis EI, UBL invoices, credit notes and responses, bank files.
+_HELP = """Check files by the published rules: Vektis EI and GDS, UBL invoices, credit notes and responses, bank files.
 
 Exit 0: nothing forbids sending. 1: findings do. 2: a file cannot be read. Several files: the highest.
 
@@ -30,9 +32,17 @@ Example: `kvitt check claims.asc invoice.xml`
 
 Example: `kvitt check invoice.xml --on 2026-09-01 --json`
 
+Example: `kvitt check debtors.asc --format vektis-SB311-2.0` (a file that does not say what it is)
+
 Example: `kvitt check --official invoice.xml` (rule files by `kvitt schemas import`, SaxonC by `kvitt[official]`)
 """
 _LARGEST = 512 * 1024 * 1024
+"""Bytes of a document that is judged as a whole; Vektis EI files may have any size."""
+_LOOK = 4096
+_SLOW = 4 * 1024 * 1024
+"""Bytes from which judging takes long enough to show how far it is."""
+_CHECKING = {"en": "Checking", "nb": "Kontrollerer", "nl": "Controleren"}
+_Bar = Callable[[BufferedReader], AbstractContextManager[Callable[[int], None] | None]]
 _FAMILY = re.compile(r"(UBL-(?:CR|SR|DT))-\d+")
 """Official warning families with hundreds of members; people get one line for each (decision 31)."""
 _WORDS = {
@@ -80,7 +90,9 @@ def check(
     rules_only: Annotated[bool, typer.Option("--rules-only", help="For fragments: no size, XSD and id gates.")] = False,
     ruleset: Annotated[str, typer.Option(help="A rule set (2026.5) or a response's transaction: t111, t71, mls.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Every finding on its own line.")] = False,
-    wanted: Annotated[str, typer.Option("--format", help="What it must be: vektis, ubl, bank, or a format id.")] = "",
+    wanted: Annotated[
+        str, typer.Option("--format", help="What it must be: vektis, gds, ubl, bank or a format id.")
+    ] = "",
     official: Annotated[
         bool, typer.Option("--official", help="Ask the official rule files too; each difference is a finding.")
     ] = False,
@@ -90,17 +102,18 @@ def check(
     lang: Lang = "",
 ) -> None:
     """Check some files."""
+    from hub.cli.own_layouts import own_layouts
     from hub.validation import Asked, family_of
 
     spoken = language(lang, _default_language())
     day = on.date() if on else datetime.now(UTC).date()
-    asked = Asked(on=day, rules_only=rules_only, ruleset=ruleset or None)
+    asked = Asked(on=day, rules_only=rules_only, ruleset=ruleset or None, layouts=own_layouts())
     if wanted:
-        family_of(wanted)
-    worst = 0
+        family_of(wanted, asked.layouts)
+    worst, bar = 0, _bar(spoken, as_json=as_json)
     with _second_opinion(official_seconds, wished=official) as second:
         for name in files:
-            checked = _checked(name, asked, wanted, second)
+            checked = _checked(name, asked, wanted, second, bar)
             worst = max(worst, checked.exit_code)
             if as_json:
                 put_json(checked.as_json(name, spoken))
@@ -129,22 +142,61 @@ def _default_language() -> str:
         return "en"
 
 
-def _checked(name: str, asked: Asked, wanted: str, second: SecondOpinion | None) -> Checked:
-    from hub.validation import check as check_document
-    from hub.validation import not_opened, too_large
+def _checked(name: str, asked: Asked, wanted: str, second: SecondOpinion | None, bar: _Bar) -> Checked:
+    from hub.validation import not_opened
 
     try:
-        data = sys.stdin.buffer.read(_LARGEST + 1) if name == "-" else _read(Path(name))
+        with _opened(name) as stream:
+            return _judged(stream, asked, wanted, second, bar)
     except OSError as error:
         return not_opened(error.strerror or type(error).__name__)
-    if len(data) > _LARGEST:
-        return too_large(_LARGEST)
-    return check_document(data, asked, wanted, second)
 
 
-def _read(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(_LARGEST + 1)
+@contextmanager
+def _opened(name: str) -> Iterator[BufferedReader]:
+    """The file, or what is piped in, as a stream whose beginning can be looked at."""
+    if name != "-":
+        with Path(name).open("rb") as stream:
+            yield stream
+        return
+    piped = sys.stdin.buffer
+    yield piped if isinstance(piped, BufferedReader) else BufferedReader(cast("RawIOBase", piped))
+
+
+def _judged(stream: BufferedReader, asked: Asked, wanted: str, second: SecondOpinion | None, bar: _Bar) -> Checked:
+    """Record by record where the document is of such a kind, otherwise as a whole."""
+    from hub.validation import check as check_document
+    from hub.validation import check_stream, streamable, too_large
+
+    if streamable(stream.peek(_LOOK), asked, wanted):
+        with bar(stream) as progress:
+            return check_stream(stream, asked, wanted, second, progress)
+    data = stream.read(_LARGEST + 1)
+    return too_large(_LARGEST) if len(data) > _LARGEST else check_document(data, asked, wanted, second)
+
+
+@contextmanager
+def _no_bar(_stream: BufferedReader) -> Iterator[None]:
+    """Nobody watches."""
+    yield None
+
+
+@contextmanager
+def _shown_bar(stream: BufferedReader, label: str) -> Iterator[Callable[[int], None] | None]:
+    """A bar on the terminal while a large file is judged; where its size is known."""
+    size = os.fstat(stream.fileno()).st_size
+    if size < _SLOW:
+        yield None
+        return
+    with typer.progressbar(length=size, label=label, file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)
+
+
+def _bar(language: str, *, as_json: bool) -> _Bar:
+    """How progress is shown: on a terminal and for people only."""
+    if as_json or not sys.stderr.isatty():
+        return _no_bar
+    return partial(_shown_bar, label=_CHECKING[language])
 
 
 def _tell(name: str, checked: Checked, language: str, *, show_all: bool) -> None:

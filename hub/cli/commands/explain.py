@@ -11,17 +11,21 @@ import typer
 
 from hub.cli.output import Json, Lang, language, put_json, say
 from hub.errors import HubError
-from hub.model.partner import Partner
 from hub.settings import HUB_FILE, Settings, load
 
 if TYPE_CHECKING:  # lists, partners and rules are imported only when asked, so that help is quick
     from hub.cli.meanings import Meaning
+    from hub.registry import Registry
 
-_HELP = """Explain a code in plain words: a return code, a reason code, a rule id, or one of our own.
+_HELP = """Explain a code in plain words: a return code, a reason code, a rule id, one of our own, or a Vektis field.
 
 Lists overlap: name the list before a colon, or get all meanings. A code nobody knows is said so (exit 1).
 
+With --partner that partner's own words for the code come first.
+
 Example: `kvitt explain COD954:0586 --lang nl`
+
+Example: `kvitt explain HA304:0418`
 
 Example: `kvitt explain BR-CO-15`
 """
@@ -34,6 +38,7 @@ _WHO = {
 }
 _ACTS = {"en": "Who acts", "nb": "Hvem handler", "nl": "Wie handelt"}
 _DO = {"en": "What to do", "nb": "Hva gjøres", "nl": "Wat te doen"}
+_DOUBT = {"en": "Not certain", "nb": "Usikkert", "nl": "Onzeker"}
 _SOURCE = {"en": "Source", "nb": "Kilde", "nl": "Bron"}
 
 
@@ -44,16 +49,20 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     code: Annotated[str, typer.Argument(metavar="[LIST:]CODE", help="Such as COD954:0586, 052 or BSN_INVALID.")],
+    partner: Annotated[str, typer.Option("--partner", help="Who sent the code: its own words come first.")] = "",
     as_json: Json = False,
     lang: Lang = "",
 ) -> None:
     """Explain one code."""
-    from hub.cli import meanings
+    from hub.cli import field_meanings, meanings
+    from hub.cli.own_layouts import own_layouts
 
     settings = _settings()
     spoken = language(lang, settings.language if settings else "en")
-    partners, more = _of_hub(settings)
-    hits = meanings.explain(code, partners, more)
+    registry, more = _of_hub(settings)
+    sender = registry.by_name(partner) if partner else None
+    hits = meanings.explain(code, registry.partners.values(), more, sender=sender)
+    hits = hits or list(field_meanings.fields(code, own_layouts()))
     shown = hits or [meanings.unknown(code)]
     if as_json:
         put_json({"query": code, "known": bool(hits), "hits": [one.as_json(spoken) for one in shown]})
@@ -72,20 +81,20 @@ def _settings() -> Settings | None:
         return None
 
 
-def _of_hub(settings: Settings | None) -> tuple[list[Partner], list[Meaning]]:
+def _of_hub(settings: Settings | None) -> tuple[Registry, list[Meaning]]:
     """Partners (the hub's own come first), and code lists somebody imported into the hub."""
     from hub.paths import examples
     from hub.registry import load_registry
 
     home = settings.home if settings else None
-    partners = [*load_registry(home, more=[examples() / "partners"]).partners.values()]
+    registry = load_registry(home, more=[examples() / "partners"])
     if settings is None or not (settings.home / HUB_FILE).is_file():
-        return partners, []
+        return registry, []
     try:
-        return partners, _imported(settings)
+        return registry, _imported(settings)
     except HubError as error:
         print(f"kvitt: the hub's own code lists were not asked: {error}", file=sys.stderr)
-        return partners, []
+        return registry, []
 
 
 def _imported(settings: Settings) -> list[Meaning]:
@@ -116,12 +125,12 @@ def _imported(settings: Settings) -> list[Meaning]:
 
 
 def _tell(one: Meaning, language: str) -> None:
-    from hub.cli.meanings import said
+    from hub.cli.meanings import heading, said
 
-    name = f"{one.list}:{one.code}" if one.list else one.code
-    say(f"{name}{f' ({one.severity})' if one.severity else ''}")
+    say(heading(one, language))
     say(f"  {said(one.text, language)}")
     who = said(_WHO.get(one.who_acts, {}), language) or one.who_acts
-    for label, text in ((_DO, said(one.hint, language)), (_ACTS, who), (_SOURCE, one.source)):
+    doubt = said(one.doubt, language)
+    for label, text in ((_DO, said(one.hint, language)), (_ACTS, who), (_DOUBT, doubt), (_SOURCE, one.source)):
         if text:
             say(f"  {label[language]}: {text}")
