@@ -12,6 +12,7 @@ from typing import Any
 from connectors.partners.checking import Document
 from connectors.partners.positions import Path, quoted
 from hub.model.identity import is_agb, is_orgnr, is_uzovi
+from mappings.mail_patterns import problem
 
 _FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = MappingProxyType(
     {
@@ -109,8 +110,12 @@ def _check_pattern(document: Document, path: Path, pattern: str, groups: bool) -
 
 
 def _check_mail(document: Document) -> None:
-    """A signature of another domain than the sender's proves nothing about the sender."""
+    """A signature of another domain than the sender's proves nothing about the sender; no pattern may run for ever."""
     for path, rule in _items(document, "mail"):
+        for name, pattern in rule["patterns"].items():
+            wrong = problem(pattern) if _compiles(pattern) else ""
+            if wrong:
+                document.blame((*path, "patterns", name), "a pattern a mail could keep busy for ever", wrong)
         domain = rule["sender"].rpartition("@")[2].lower()
         if domain != rule["dkim_domain"] and not domain.endswith("." + rule["dkim_domain"]):
             document.blame(
@@ -118,6 +123,14 @@ def _check_mail(document: Document) -> None:
                 f"{rule['dkim_domain']} does not sign for {domain}",
                 "write the sender's own domain",
             )
+
+
+def _compiles(pattern: str) -> bool:
+    """Whether nothing was said about it yet."""
+    try:
+        return re.compile(pattern).search("") is None
+    except re.error:
+        return False
 
 
 def _check_ehf(document: Document) -> None:

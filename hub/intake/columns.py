@@ -22,12 +22,14 @@ from hub.intake.table import Table
 PRACTICE_LIST = "practice-list"
 TREATMENT_LOG = "treatment-log"
 ASSIGNMENTS = "assignments"
+PERFORMANCE_LIST = "performance-list"
 
 REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         PRACTICE_LIST: ("bsn", "birth_date"),
         TREATMENT_LOG: ("sak_id", "birth_date", "code", "start", "price"),
         ASSIGNMENTS: ("sak_id", "insurer_orgnr", "birth_date"),
+        PERFORMANCE_LIST: ("bsn", "birth_date", "uzovi", "code", "date", "price", "trajectory", "referral_type"),
     }
 )
 """Fields without which a file of a kind cannot be used."""
@@ -52,6 +54,14 @@ FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
             {
                 *("sak_id", "insurer_orgnr", "insurer_name", "patient_ref", "birth_date", "valid_from", "valid_to"),
                 *("quota", "coverage", "deductible", "codes"),
+            }
+        ),
+        PERFORMANCE_LIST: frozenset(
+            {
+                *("row_id", "practice_agb", "bsn", "birth_date", "patient_number", "uzovi", "code", "date"),
+                *("begin_time", "end_time", "performer_agb", "profession", "performer_initials", "performer_prefix"),
+                *("performer_name", "director_agb", "price", "trajectory", "referral_type", "referral_date"),
+                *("referrer_agb", "privacy", "diagnosis_list", "diagnosis_code", "care_label"),
             }
         ),
     }

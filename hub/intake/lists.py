@@ -11,10 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hub.errors import FormatError
-from hub.intake.columns import ASSIGNMENTS, PRACTICE_LIST, REQUIRED, TREATMENT_LOG, ColumnMap, detect
+from hub.intake.columns import (
+    ASSIGNMENTS,
+    PERFORMANCE_LIST,
+    PRACTICE_LIST,
+    REQUIRED,
+    TREATMENT_LOG,
+    ColumnMap,
+    detect,
+)
 from hub.intake.privacy import refuse_medical
 from hub.intake.table import DEFAULT_LIMITS, Limits, Row, Table, read_table
 from hub.intake.values import (
@@ -27,12 +35,14 @@ from hub.intake.values import (
     parse_money,
     parse_postal_code,
     parse_sex,
+    parse_time,
     parse_uzovi,
+    parse_yes_no,
 )
 from hub.model.finding import Finding
 from hub.model.money import Money
 from hub.model.person import Person
-from hub.programmes.rows import Assignment, PatientRow, TreatmentRow
+from hub.programmes.rows import Assignment, PatientRow, PerformanceRow, TreatmentRow
 
 T = TypeVar("T")
 Cell = Callable[[str], str]
@@ -84,6 +94,17 @@ def take_assignments(data: bytes, name: str = "", column_map: ColumnMap | None =
     """Read a list of assignments; a row without SakID is left out with a finding."""
     table = read_table(data, name)
     return _taken(data, table, column_map or _detected(table, ASSIGNMENTS), assignment_row)
+
+
+def take_performance_list(data: bytes, name: str = "", column_map: ColumnMap | None = None) -> Taken[PerformanceRow]:
+    """Read a list of performances: a medical column that the programme does not know refuses the whole file.
+
+    Diagnosis and referral stand on the claim itself; nothing else that is medical is taken in (decision 25).
+    """
+    table = read_table(data, name)
+    chosen = column_map or _detected(table, PERFORMANCE_LIST)
+    refuse_medical(table, [table.header[place] for place in chosen.places(table.header).values()])
+    return _taken(data, table, chosen, performance_row)
 
 
 def apply(table: Table, column_map: ColumnMap, make: Callable[[Row, Cell], T]) -> list[T]:
@@ -165,6 +186,56 @@ def treatment_row(row: Row, cell: Cell) -> TreatmentRow:
         profession=cell("profession"),
         diagnosis=cell("diagnosis"),
     )
+
+
+def performance_row(row: Row, cell: Cell) -> PerformanceRow:
+    """One performance; a ragged row keeps its line only."""
+    if row.ragged:
+        return PerformanceRow(line=row.line, row_id="", malformed=True)
+    bsn, bsn_padded = parse_bsn(cell("bsn"))
+    uzovi, uzovi_padded = parse_uzovi(cell("uzovi"))
+    read_codes = {name: parse_agb(cell(name)) for name in _AGB_CODES}
+    codes: dict[str, Any] = {name: code for name, (code, _) in read_codes.items()}
+    padded = bsn_padded or uzovi_padded or any(lost for _, lost in read_codes.values())
+    days = {name: parse_date(text) for name in ("birth_date", "date", "referral_date") if (text := cell(name))}
+    times = {name: parse_time(text) for name in ("begin_time", "end_time") if (text := cell(name))}
+    privacy = parse_yes_no(cell("privacy") or "nee")
+    read = {**days, **times, "privacy": privacy}
+    return PerformanceRow(
+        line=row.line,
+        row_id=cell("row_id"),
+        bsn=bsn,
+        birth_date=days.get("birth_date"),
+        patient_number=cell("patient_number"),
+        uzovi=uzovi,
+        code=cell("code").upper(),
+        day=days.get("date"),
+        begins=times.get("begin_time"),
+        ends=times.get("end_time"),
+        profession=cell("profession"),
+        performer_initials=cell("performer_initials"),
+        performer_prefix=cell("performer_prefix"),
+        performer_name=cell("performer_name"),
+        price=parse_money(cell("price"), "EUR"),
+        trajectory=cell("trajectory"),
+        referral_type=_padded_code(cell("referral_type"), 2),
+        referral_date=days.get("referral_date"),
+        privacy=bool(privacy),
+        diagnosis_list=_padded_code(cell("diagnosis_list"), 3),
+        diagnosis_code=cell("diagnosis_code"),
+        care_label=cell("care_label"),
+        unreadable=frozenset(name for name, value in read.items() if value is None),
+        warnings=(WARN_LEADING_ZERO,) if padded else (),
+        **codes,
+    )
+
+
+_AGB_CODES = ("practice_agb", "performer_agb", "director_agb", "referrer_agb")
+
+
+def _padded_code(text: str, length: int) -> str:
+    """A numeric code of a list with the zeros that Excel eats."""
+    return text.zfill(length) if text.isascii() and text.isdigit() else text
 
 
 def assignment_row(row: Row, cell: Cell) -> Assignment:

@@ -7,7 +7,7 @@ test still decides on a BSN. A two-digit year and an amount such as `1.280` have
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,10 @@ _YMD = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})")
 _COMPACT = re.compile(r"((?:18|19|20|21)\d{2})(\d{2})(\d{2})")
 _MIDNIGHT = re.compile(r"[T ]0{1,2}:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?")
 _MOMENT = re.compile(r"(?P<day>.{8,10}?)[T ]+(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:\.0+)?)?")
+_TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?")
+_YES_NO = {"ja": True, "j": True, "true": True, "1": True, "yes": True} | {
+    "nee": False, "n": False, "false": False, "0": False, "no": False, "2": False
+}  # fmt: skip
 _SEX = {"m": "1", "man": "1", "1": "1", "v": "2", "vrouw": "2", "f": "2", "2": "2", "k": "2", "w": "2", "9": "9"}
 
 
@@ -47,6 +51,18 @@ def parse_moment(text: str, zone: str = "Europe/Oslo") -> datetime | None:
     except ValueError:
         return None
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if moment.tzinfo else None
+
+
+def parse_time(text: str) -> time | None:
+    """A time of day: h:mm or h:mm:ss, also with points."""
+    match = _TIME.fullmatch(text.strip())
+    hour, minute, second = (int(part or 0) for part in match.groups()) if match else (99, 0, 0)
+    return time(hour, minute, second) if hour < 24 and minute < 60 and second < 60 else None
+
+
+def parse_yes_no(text: str) -> bool | None:
+    """Ja or nee, in the words and figures systems use."""
+    return _YES_NO.get(text.strip().casefold())
 
 
 def parse_bsn(text: str) -> tuple[str, bool]:

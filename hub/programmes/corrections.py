@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from hub.errors import ContentError
 from hub.model.claim import Claim, ClaimKind, ClaimLine
 from hub.model.money import Money, money
-from hub.programmes.rows import TreatmentRow
+from hub.programmes.rows import PerformanceRow, TreatmentRow
 
 _CHANGE = re.compile(r"(?:(?P<line>[1-9][0-9]*)\.)?(?P<name>[a-z_]+)=(?P<value>.*)", re.DOTALL)
 EVERYWHERE = 0
@@ -73,6 +73,14 @@ _TREATMENT_LINE = frozenset(
     | {"therapist_hpr", "therapist_name", "profession", "diagnosis"}
 )
 
+_PERFORMANCE = frozenset(
+    {PAYER_CODE, RECLAIM_CODE, "birth_date", "price", "code", "date", "begin_time", "end_time"}
+    | {"performer", "profession", "performer_initials", "performer_prefix", "performer_name", "director_agb"}
+    | {"trajectory", "referral_type", "referral_date", "referrer_agb", "care_label"}
+    | {"privacy", "diagnosis_list", "diagnosis_code", "patient_number"}
+)
+_YES = frozenset({"ja", "yes", "true"})
+
 
 def corrected_module_claim(claim: Claim, changes: Changes, *, ref: str, new_id: _Id) -> Claim:
     """A Dutch module claim under a new reference with its one line changed; the line names the one it follows."""
@@ -121,6 +129,65 @@ def treatment_rows(claim: Claim, changes: Changes) -> list[TreatmentRow]:
     if not rows:
         raise ContentError(f"nothing of {claim.ref} would be left", hint="credit it alone instead")
     return rows
+
+
+def performance_row(claim: Claim, changes: Changes) -> PerformanceRow:
+    """A claim of one performance (NL) as the row that would make it, with the changes: it is judged like any other."""
+    _known(claim, changes, _PERFORMANCE, frozenset({"price", "code", "performer"}))
+    if changes.drop:
+        raise ContentError(f"{claim.ref} has one line, which cannot be left out", hint="credit it alone instead")
+    (line,) = claim.lines
+    get = partial(changes.of, line.number)
+    extra = {name: _either(get(name), line.extra.get(name, "")) for name in _EXTRA}
+    begins, ends = _times(line, changes)
+    born, day, referred = get("birth_date"), get("date"), extra["referral_date"]
+    plain: dict[str, Any] = {name: extra[name] for name in _EXTRA if name not in ("privacy", "referral_date")}
+    return PerformanceRow(
+        line=int(claim.references.get("list_line", "1")),
+        row_id=line.ref,
+        bsn=claim.person.bsn,
+        birth_date=claim.person.birth_date if born is None else _day(born, "birth_date"),
+        patient_number=_either(get("patient_number"), claim.person.local_ref),
+        uzovi=_either(get(PAYER_CODE), claim.payer_code),
+        code=_either(get("code"), line.service_code).upper(),
+        day=_day_of(line.begins) if day is None else _day(day, "date"),
+        begins=begins,
+        ends=ends,
+        performer_agb=_either(get("performer"), line.performer),
+        profession=_either(get("profession"), line.profession),
+        performer_name=_either(get("performer_name"), line.performer_name),
+        price=_amount(get("price"), "price", line.unit_price),
+        referral_date=_day(referred, "referral_date") if referred else None,
+        privacy=extra["privacy"].casefold() in _YES,
+        **plain,
+    )
+
+
+_EXTRA = (
+    *("trajectory", "referral_type", "referral_date", "referrer_agb", "director_agb", "care_label", "privacy"),
+    *("diagnosis_list", "diagnosis_code", "performer_initials", "performer_prefix"),
+)
+
+
+def _times(line: ClaimLine, changes: Changes) -> tuple[time | None, time | None]:
+    stood = {"begin_time": line.begins, "end_time": line.ends}
+    found: list[time | None] = []
+    for name, moment in stood.items():
+        given = changes.of(line.number, name)
+        known = moment.time() if isinstance(moment, datetime) else None
+        found.append(known if given is None else _time(given, name))
+    return found[0], found[1]
+
+
+def _time(text: str, name: str) -> time | None:
+    try:
+        return time.fromisoformat(text) if text else None
+    except ValueError:
+        raise ContentError(f"{name} is not a time", hint="write it as 09:00") from None
+
+
+def _day_of(moment: date | datetime) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
 
 
 def _known(claim: Claim, changes: Changes, names: frozenset[str], of_lines: frozenset[str]) -> None:

@@ -8,7 +8,7 @@ No repr shows anything personal.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from hub.model.money import Money
@@ -64,6 +64,48 @@ class TreatmentRow:
 
     def __repr__(self) -> str:
         return f"TreatmentRow(line={self.line}, ***)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PerformanceRow:
+    """One performance of a mental health practice (NL, zorgprestatiemodel); times are local, without a zone.
+
+    A practitioner has an AGB code or, without one, a profession (CL0001) and a name. `privacy` is True when the patient
+    has signed a privacy declaration: then no diagnosis is claimed.
+    """
+
+    line: int
+    row_id: str
+    practice_agb: str = ""
+    bsn: str = ""
+    birth_date: date | None = None
+    patient_number: str = ""
+    uzovi: str = ""
+    code: str = ""
+    day: date | None = None
+    begins: time | None = None
+    ends: time | None = None
+    performer_agb: str = ""
+    profession: str = ""
+    performer_initials: str = ""
+    performer_prefix: str = ""
+    performer_name: str = ""
+    director_agb: str = ""
+    price: Money | None = None
+    trajectory: str = ""
+    referral_type: str = ""
+    referral_date: date | None = None
+    referrer_agb: str = ""
+    privacy: bool = False
+    diagnosis_list: str = ""
+    diagnosis_code: str = ""
+    care_label: str = ""
+    unreadable: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
+    malformed: bool = False
+
+    def __repr__(self) -> str:
+        return f"PerformanceRow(line={self.line}, ***)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -20,6 +20,7 @@ from hub.sandbox.bank import Booking, camt053_file
 from hub.sandbox.insurer import InsurerSandbox
 from hub.store import claims, parties
 from hub.store.unit import Unit
+from schemas import gds
 
 
 def answer(hub: Hub, tenant: str, partner: str) -> list[Path]:
@@ -28,9 +29,11 @@ def answer(hub: Hub, tenant: str, partner: str) -> list[Path]:
     outbox, inbox = (_folder(agreement, name) for name in ("outbox", "inbox"))
     insurer = InsurerSandbox({}, day=hub.today("NL"))
     written: list[Path] = []
-    for sent in sorted(outbox.glob("*.asc")):
+    for sent in sorted(path for path in outbox.iterdir() if path.suffix in (".asc", ".xml")):
         target = inbox / f"{sent.stem}.ret"
-        for number, one in enumerate(insurer.answer(sent.read_bytes()) if not target.exists() else []):
+        data = sent.read_bytes()
+        ours = sent.suffix == ".asc" or gds.is_gds(data)
+        for number, one in enumerate(insurer.answer(data) if ours and not target.exists() else []):
             path = target.with_stem(f"{sent.stem}-{number}") if number else target
             path.write_bytes(one.payload)
             written.append(path)

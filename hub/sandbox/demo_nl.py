@@ -1,7 +1,8 @@
 """The Dutch story: two practices' lists to settled money, against counterparts that answer on loopback.
 
 History: one Menzis line of 2023Q4 was granted and paid, then credited in full; Menzis nets that credit against the new
-payment. Six insurers answer in six ways; one file is refused by VECOZO and goes out again without its bad line.
+payment. Six insurers answer in six ways; one file is refused by VECOZO and goes out again without its bad line. Two
+practices that claim in their own name join in (`demo_nl_own`): mental health by GDS801, and a finished PM304 file.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from hub.pipeline.context import Actor
 from hub.pipeline.credit import credit
 from hub.pipeline.intake import IntakeRequest, IntakeResult
 from hub.ports import Coverage, CoverageQuestion
-from hub.sandbox import example
+from hub.sandbox import demo_nl_own, example
 from hub.sandbox.bank import Booking, camt053_file, mt940_file
 from hub.sandbox.cov import NOT_FOUND, CovQuestion, CovRecord, CovSource, insured, not_insured
 from hub.sandbox.insurer import InsurerSandbox, Plan
@@ -72,7 +73,9 @@ def play(stage: Stage, pki: Pki) -> None:
         _send(stage, sides)
         _answers(stage, sides)
         _refused_by_vecozo(stage, sides)
+        demo_nl_own.mental_health(stage, insurer)
         _late_answer(stage, sides)
+        demo_nl_own.finished_file(stage, insurer)
         _paid(stage, sides)
 
 
@@ -150,6 +153,7 @@ def _history(stage: Stage, sides: Counterparts) -> None:
     stage.at(datetime(2023, 12, 11, 8, tzinfo=UTC), "the patient had left: full credit, accepted by Menzis")
     with stage.hub.store.reading(TENANT) as unit:
         (row,) = claims.find(unit, schema.claim.c.period == "2023Q4")
+    sides.insurer.day = date(2023, 12, 12)
     credit(stage.hub, TENANT, row["ref"])
     submit.submit(stage.hub, TENANT)
     receive.collect(stage.hub, TENANT)
@@ -260,6 +264,13 @@ def _paid(stage: Stage, sides: Counterparts) -> None:
     stage.keep("nl/bank/statement-2024-02-12.940", data)
     _collect(stage)
     settle.settle(stage.hub, TENANT)
+    stage.at(datetime(2024, 2, 14, 8, tzinfo=UTC), "the practices that claim for themselves are paid")
+    own = [
+        _payment(stage, "zilveren-kruis", "feb14", payee=example.GGZ_PRACTICE),
+        _payment(stage, "cz", "feb15", payee=example.PHYSIO_PRACTICE),
+    ]
+    for number, booking in enumerate(own, start=1):
+        _statement(stage, sides, f"2024-02-14-{number}", [booking])
 
 
 def _statement(stage: Stage, sides: Counterparts, name: str, bookings: Sequence[Booking]) -> None:
@@ -270,11 +281,12 @@ def _statement(stage: Stage, sides: Counterparts, name: str, bookings: Sequence[
     settle.settle(stage.hub, TENANT)
 
 
-def _payment(stage: Stage, partner: str, number: str) -> Booking:
-    """What an insurer pays: everything it granted and has not paid, less what it is owed back, in one amount."""
+def _payment(stage: Stage, partner: str, number: str, *, payee: str = example.CARE_GROUP) -> Booking:
+    """What an insurer pays one payee: all it granted and has not paid, less what it is owed back, in one amount."""
     with stage.hub.store.reading(TENANT) as unit:
-        due = [view for view in views.claim_views(unit) if view.payer == partner and view.money.outstanding]
-        account = parties.organisation(unit, example.CARE_GROUP).party.account
+        found = views.claim_views(unit)
+        due = [view for view in found if (view.payer, view.claimant) == (partner, payee) and view.money.outstanding]
+        account = parties.organisation(unit, payee).party.account
     numbers = sorted({view.invoice_number for view in due if view.kind == "debit"})
     return Booking(
         id=number,

@@ -30,6 +30,10 @@ CARE_GROUP = "53099901"
 PRACTICES: Mapping[str, str] = MappingProxyType({"01099901": "2023Q4", "01099902": "2024Q1"})
 """The practices and their first quarter in the module."""
 MODULE = "PMO"
+GGZ_PRACTICE = "94099901"
+"""A mental health practice: it claims in its own name and is paid itself."""
+PHYSIO_PRACTICE = "04099901"
+"""A physiotherapy practice whose own system makes finished claim files."""
 
 NO_TENANT = "eksempelklinikk-no"
 CLINIC = "310000086"
@@ -55,6 +59,13 @@ PAYER_ACCOUNTS: Mapping[str, str] = MappingProxyType(
 _NL_PAYERS = ("menzis", "zilveren-kruis", "vgz", "cz")
 _NO_PAYERS = ("forsikring-nord-test", "helseforsikring-sor-test", "trygg-testforsikring", "fjord-helse-test")
 _PAPERS = MappingProxyType({"01099901": date(2023, 9, 15), "01099902": date(2023, 12, 11)})
+_IN_OWN_NAME = MappingProxyType(
+    {
+        GGZ_PRACTICE: ("GGZ-praktijk Verzonnen", "ggz", "NL20INGB0001234567"),
+        PHYSIO_PRACTICE: ("Fysiotherapie Verzonnen", "fysio", "NL94TEST0000071234"),
+    }
+)
+"""Practices that claim for themselves: name, mailbox and (published test) account."""
 _ACTOR = Actor(name="example", role="system")
 _KID_LENGTH = 10
 BANK = "bank"
@@ -108,6 +119,9 @@ def _dutch(unit: Unit, home: Path, lists: Path) -> None:
             practice,
             Participation(module=MODULE, first_quarter=first_quarter, agreement_date=papers, consent_date=papers),
         )
+    for agb, (name, mailbox, account) in _IN_OWN_NAME.items():
+        own = replace(_dutch_party(agb, f"{name} (EXAMPLE)", mailbox), account=account)
+        parties.put_organisation(unit, "practice", own, parent=agent, system="")
     _lists(unit, lists, (("uzovi", "nl_uzovi_reference.csv"), ("tariffs", "tariffs.csv")))
     _lists(unit, lists, (("coverage", "cov_example.csv"), ("coverage", "cov_practice2.csv")))
     _agreements(unit, home, _NL_PAYERS)

@@ -1,7 +1,9 @@
-"""A journal system that makes its own EHF: a finished invoice, written by hand and not by our own writer."""
+"""Systems that make their own documents: a finished EHF and a finished Vektis file, not written by our own writers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from xml.sax.saxutils import escape
 
@@ -116,3 +118,57 @@ def finished_invoice(
         "amount": amount,
     }
     return _TEMPLATE.format(**{name: escape(value) for name, value in values.items()}).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One physiotherapy session of an invented person in another system."""
+
+    bsn: str
+    born: date
+    sex: str
+    name: str
+    day: date
+    cents: int
+    ref: str
+
+
+def finished_claim_file(
+    number: str, sessions: Sequence[Session], *, practice: str, performer: str, uzovi: str, issued: date
+) -> bytes:
+    """A PM304 3.2 claim file (paramedics) with one session a person, laid out by position.
+
+    Positions from the published record layout; 310 characters a record, CR LF after each.
+    """
+    begin, end = min(each.day for each in sessions), max(each.day for each in sessions)
+    period = f"{begin:%Y%m%d}{end:%Y%m%d}"
+    parties = f"{uzovi}{'0' * 8}{performer}{practice}{'0' * 8}03"
+    records = [
+        _record((1, "011070302T000000"), (27, parties + period + number), (93, f"{issued:%Y%m%d}"), (115, "EUR"))
+    ]
+    for each in sessions:
+        insured = f"02{len(records):012d}{each.bsn}{uzovi}"
+        records.append(
+            _record((1, insured), (54, f"{each.born:%Y%m%d}{each.sex}1{each.name}"), (99, "0"), (135, "T"), *_HOME)
+        )
+        amounts = f"{each.cents:08d}{each.cents:08d}D0000{each.cents:08d}D{each.ref}"
+        performance = (
+            *((1, f"04{len(records):012d}{each.bsn}{uzovi}"), (58, f"1{each.day:%Y%m%d}0121000  0001N")),
+            *((81, "0" * 25), (114, "000"), (125, "000" + performer), (136, "0" * 26), (162, amounts)),
+        )
+        records.append(_record(*performance))
+    count = len(sessions)
+    counts = f"{count:06d}{0:06d}{count:06d}{0:06d}{2 * count:07d}"
+    records.append(_record((1, f"99{counts}{sum(each.cents for each in sessions):011d}D")))
+    return "".join(f"{record}\r\n" for record in records).encode("latin-1")
+
+
+_HOME = ((141, "0"), (142, "7500ZZ"), (157, "00001"))
+
+
+def _record(*pieces: tuple[int, str]) -> str:
+    """A record of 310 characters with texts from their positions (1-based)."""
+    text = " " * 310
+    for start, piece in pieces:
+        text = text[: start - 1] + piece + text[start - 1 + len(piece) :]
+    return text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from hub.pipeline import payouts
-from hub.sandbox import demo_nl, example
+from hub.sandbox import demo_nl, demo_nl_own, example
 from hub.sandbox.stage import Stage
 from hub.store import inbounds, parties, tasks
 from hub.texts import pick
@@ -52,9 +52,9 @@ def _replies(stage: Stage) -> None:
 def _statements(stage: Stage) -> list[dict[str, object]]:
     told = []
     with stage.hub.store.reading(example.NL_TENANT) as unit:
-        for practice in demo_nl.PRACTICES:
-            one = payouts.practice_statement(unit, practice, demo_nl.PERIOD, "EUR")
-            stage.keep(f"nl/statements/{practice}-{demo_nl.PERIOD}.csv", payouts.statement_csv(one))
+        for practice, period in (*((each, demo_nl.PERIOD) for each in demo_nl.PRACTICES), *demo_nl_own.STATEMENTS):
+            one = payouts.practice_statement(unit, practice, period, "EUR")
+            stage.keep(f"nl/statements/{practice}-{period}.csv", payouts.statement_csv(one))
             told.append({"practice": practice, "settled": one.balance.settled.minor, "lines": len(one.lines)})
         accounts = {each.code: each.party.account for each in parties.organisations(unit, "practice")}
         stage.keep("nl/payout-proposal.csv", payouts.proposals_csv(payouts.proposals(unit), accounts))

@@ -4,6 +4,7 @@ The step is the same for every programme; what differs is one module here per pr
 corrections `CARE`, `corrected`, `credited`), found by scanning: a new programme is a new file and edits nothing. `ask`
 reads the file and asks whoever must be asked, outside any transaction; `judge` decides and runs inside the one
 transaction that stores the result. `corrected` makes a claim anew with changes, `credited` takes one back in full.
+`FORMATS` names the formats its claims can be written in, where not every one of a partner's will do.
 """
 
 from __future__ import annotations
@@ -168,6 +169,12 @@ def programme(name: str) -> ModuleType:
     return _modules()[name]
 
 
+def formats_of(name: str) -> tuple[str, ...]:
+    """The formats a programme's claims can be written in; empty when any of the partner's will do."""
+    module = _modules().get(name)
+    return tuple(getattr(module, "FORMATS", ()))
+
+
 def _store(
     unit: Unit, organisation: Organisation, request: IntakeRequest, judged: Judged, sha256: str, actor: Actor
 ) -> IntakeResult:
@@ -218,7 +225,7 @@ def _tell(unit: Unit, organisation: Organisation, request: IntakeRequest, judged
     values = {
         "practice": organisation.code,
         "module": request.module or request.programme,
-        "period": request.period,
+        "period": request.period or f"{unit.now:%Y-%m-%d}",
         "count": len(held),
         "codes": ", ".join(f"{count} {name}" for name, count in sorted(codes.items())),
         "reason": f"{judged.code} {', '.join(judged.facts.get('columns', ()))}".strip(),

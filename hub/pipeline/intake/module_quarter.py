@@ -38,6 +38,8 @@ from hub.store.unit import Row, Unit, new_id
 NAME = "module-quarter"
 CARE = "huisarts"
 """The kind of care its payers' terms are about."""
+FORMATS = ("vektis-HA304-4.2",)
+"""What its claims can be written in."""
 _List = Taken[PatientRow]
 
 
