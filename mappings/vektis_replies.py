@@ -27,16 +27,30 @@ _FULLY_GRANTED = "8001"
 _FILE_ELSEWHERE = "8096"
 _ONLY_FAULTLESS = "8097"
 _ABOUT_ONE_LINE = frozenset({"KVITT-VEKTIS-AWARD-ABOVE-CLAIM"})
+PAYEE = {"01": "COD377", "02": "COD009", "03": "COD181", "04": "COD031"}
+"""Which header field names the party that is paid, by COD833."""
 _RETURN_CODES = ("COD954", "COD955", "COD956")
 _ERROR_GROUPS = (("NUM240", "COD957"), ("NUM238", "COD958"), ("NUM239", "COD959"))
 
 
+@dataclass(slots=True)
+class _Family:
+    """The records that judge lines along with themselves: a kind of its own (02, 04) and what hangs on it."""
+
+    records: list[Record] = field(default_factory=list)
+
+    def holds(self, comment: Record) -> bool:
+        """Whether a comment is about one of them: it repeats the number of its record."""
+        return any(one["NUM040"] == comment["NUM040"] for one in self.records)
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of the response with what stands above it and the comments below it."""
+    """A line of the response with the families it stands in and the comments on itself."""
 
     record: Record
-    above: tuple[Record, ...]
+    insured: _Family
+    performance: _Family
     comments: list[Record] = field(default_factory=list)
 
 
@@ -48,30 +62,51 @@ def from_response(file: VektisFile, *, source: str = PAYER) -> ResponseFile:
     """
     report = Report(file.format)
     lines = _lines(file, report)
-    codes = codes_of(file.header)
-    clearing = source == CLEARING or _refused_elsewhere(lines, codes, report)
+    codes = codes_of(file.header) if file.header.whole else ()
+    clearing = source == CLEARING or _refused_elsewhere(file, codes, report)
     decisions = [decision for line in lines if (decision := _decided(line, file, report, clearing=clearing))]
     _hold_doubles(decisions, lines, report)
     claimed, granted = _totals(file, report)
     _check_totals(file, decisions, lines, report, clearing=clearing)
-    outcome = _outcome(file, codes, claimed, granted, clearing=clearing)
-    if outcome is FileOutcome.TRIAGE:
+    single = _one_response(file, report)
+    # Whoever refuses the file awards nothing: codes and money that contradict each other are for a person.
+    true = single and not (clearing and source != CLEARING and granted)
+    outcome = _outcome(file, codes, claimed, granted, clearing=clearing) if true else FileOutcome.TRIAGE
+    doubtful = outcome is FileOutcome.DECIDED and any(is_error(code) for code in codes)
+    if doubtful or outcome is FileOutcome.TRIAGE:
         report.add("OUTCOME-UNCLEAR", file.header)
-    sound = not any(one.blocks and one.code not in _ABOUT_ONE_LINE for one in report.findings)
+    sound = not doubtful and not any(one.blocks and one.code not in _ABOUT_ONE_LINE for one in report.findings)
     return ResponseFile(
         format=file.format,
-        invoice_number=file.header.string("NUM029"),
+        invoice_number=_header(file, "NUM029"),
         outcome=outcome,
-        payer_code=file.header.string("COD061") if file.header.filled("COD061") else "",
+        payer_code=_header(file, "COD061"),
         decisions=tuple(decisions),
         codes=codes,
         absent_granted=sound and not clearing and outcome in (FileOutcome.DECIDED, FileOutcome.ALL_GRANTED),
         refused_by=(CLEARING if clearing else PAYER) if outcome is FileOutcome.FILE_REFUSED else "",
         claimed_total=_money(claimed, file),
         granted_total=_money(granted, file),
-        payer_ref=file.header.string("NUM370"),
+        payer_ref=_header(file, "NUM370"),
+        payee_code=_header(file, PAYEE.get(_header(file, "COD833"), "")),
+        test={"T": True, "P": False}.get(_header(file, "COD856")),
         findings=tuple(sorted(report.findings, key=lambda one: one.record or 0)),
     )
+
+
+def _header(file: VektisFile, name: str) -> str:
+    """A field of the opening record, empty when not filled; a record that was cut names nothing."""
+    header = file.header
+    return header.string(name) if header.whole and header.filled(name) else ""
+
+
+def _one_response(file: VektisFile, report: Report) -> bool:
+    """Whether the file is one response: lines of a second one must never be read under the number of the first."""
+    again = next((one for one in file.records[1:] if one.kind == "01"), None)
+    if again is not None:
+        report.add("ORDER", again, returns="8026", value=again.kind)
+    same_kind = again is not None and again.whole and again.text[:5] == file.header.text[:5]
+    return file.header.whole and not same_kind
 
 
 def codes_of(record: Record) -> tuple[Code, ...]:
@@ -99,68 +134,111 @@ def is_error(code: Code) -> bool:
 
 
 def _lines(file: VektisFile, report: Report) -> list[_Line]:
+    """The lines with what judges them too: codes on 02, 03 and their comments, on 04, and on what hangs below 04."""
     lines: list[_Line] = []
-    above: dict[str, Record] = {}
+    insured, performance = _Family(), _Family()
     for record in file.records:
+        kind = record.layout.kind
         if not record.whole:
             report.add("BROKEN-LINE", record)
-            _forget(record.kind, above)
-        elif record.kind == "98" and lines and lines[-1].record["NUM040"] == record["NUM040"]:
-            lines[-1].comments.append(record)
-        elif record.kind == file.layout.money_kind:
-            lines.append(_Line(record, tuple(above.values())))
-        elif record.kind in ("02", "04"):
-            _forget(record.kind, above)
-            above[record.kind] = record
+            # Its own level is closed; a record of no known kind may have been the next insured.
+            performance = performance if kind and kind not in ("02", "04") else _Family()
+            insured = insured if kind and kind != "02" else _Family()
+        elif kind == "98":
+            _comment(record, lines, performance, insured)
+        elif kind == file.layout.money_kind:
+            performance = _Family() if kind == "04" else performance
+            lines.append(_Line(record, insured, performance))
+        elif kind == "02":
+            insured, performance = _Family([record]), _Family()
+        elif kind == "03":
+            insured.records.append(record)
+        elif kind == "04":
+            performance = _Family([record])
+        elif kind not in ("01", "99"):
+            performance.records.append(record)
     return lines
 
 
-def _forget(kind: str, above: dict[str, Record]) -> None:
-    """A new or broken record closes what was open below it; an unknown kind may have been either."""
-    if kind != "04":
-        above.pop("02", None)
-    above.pop("04", None)
+def _comment(record: Record, lines: Sequence[_Line], performance: _Family, insured: _Family) -> None:
+    """Put a comment with the record whose number it repeats; one that repeats none is about nothing we know."""
+    if lines and lines[-1].record["NUM040"] == record["NUM040"]:
+        lines[-1].comments.append(record)
+    elif performance.holds(record):
+        performance.records.append(record)
+    elif insured.holds(record):
+        insured.records.append(record)
 
 
-def _refused_elsewhere(lines: Sequence[_Line], codes: Sequence[Code], report: Report) -> bool:
+def _refused_elsewhere(file: VektisFile, codes: Sequence[Code], report: Report) -> bool:
     """Whether the codes themselves say that the clearing house refused the whole file."""
     if any(code.code == _ONLY_FAULTLESS for code in codes):
         return False
-    for line in lines:
-        if any(code.list == "COD954" and code.code == _FILE_ELSEWHERE for code in codes_of(line.record)):
-            report.add("CLEARING-REFUSED", line.record)
+    for record in file.records[1:]:
+        if record.whole and any(code.list == "COD954" and code.code == _FILE_ELSEWHERE for code in codes_of(record)):
+            report.add("CLEARING-REFUSED", record)
             return True
     return False
 
 
+def _codes_on(line: _Line, report: Report) -> tuple[Code, ...]:
+    """A line's own codes, then those above and below it; never those of another person's records."""
+    record = line.record
+    mine = line.insured.records
+    if any(one.kind == "02" and one["NUM313"] != record["NUM313"] for one in mine):
+        if any(codes_of(one) for one in mine):
+            report.add("PARENT-DIFFERS", record, "NUM313")
+        mine = []
+    family = (*mine, *line.performance.records, *line.comments)
+    return codes_of(record) + tuple(code for one in family for code in codes_of(one))
+
+
 def _decided(line: _Line, file: VektisFile, report: Report, *, clearing: bool) -> Decision | None:
     record = line.record
-    try:
-        claimed, awarded = record.amount_of("BED161"), record.amount_of("BED166")
-    except FormatError:
+    amounts = _amounts(record)
+    if amounts is None:
         report.add("BROKEN-LINE", record)
         return None
-    codes = codes_of(record) + tuple(code for one in (*line.above, *line.comments) for code in codes_of(one))
+    if not line_ref(record).strip():
+        # Without our reference it would be read as a verdict on the whole invoice.
+        report.add("MISSING", record, _ref_element(record))
+        return None
+    claimed, awarded = amounts
+    codes = _codes_on(line, report)
     refusing = any(is_error(code) for code in codes)
     verdict = _cleared(refusing) if clearing else _verdict(record, claimed, awarded, refusing, report)
     granted = {Verdict.OPEN: None, Verdict.REFUSED: 0}.get(verdict, awarded)
     return Decision(
         verdict=verdict,
-        invoice_number=file.header.string("NUM029"),
+        invoice_number=_header(file, "NUM029"),
         line_ref=line_ref(record),
         claimed=_money(claimed, file),
         granted=_money(granted, file),
         codes=tuple(dict.fromkeys(codes)),
         text=" ".join(comment.string("OMS016") for comment in line.comments),
-        payer_ref=file.header.string("NUM370"),
+        payer_ref=_header(file, "NUM370"),
         line=record.number,
         raw=_raw(record, awarded),
     )
 
 
+def _amounts(record: Record) -> tuple[int, int] | None:
+    """What was claimed and what is awarded, signed; None when either cannot be read."""
+    if record[record.layout.signs["BED166"]] not in ("D", "C", " "):
+        return None
+    try:
+        return record.amount_of("BED161"), record.amount_of("BED166")
+    except FormatError:
+        return None
+
+
 def line_ref(record: Record) -> str:
     """Our reference on a line: of the performance, or of the tariff record where amounts stand there."""
-    return record.string("NUM362" if "NUM362" in record else "NUM371")
+    return record.string(_ref_element(record))
+
+
+def _ref_element(record: Record) -> str:
+    return "NUM362" if "NUM362" in record else "NUM371"
 
 
 def _raw(record: Record, awarded: int) -> dict[str, str]:
@@ -196,13 +274,10 @@ def _hold_doubles(decisions: list[Decision], lines: Sequence[_Line], report: Rep
     first: dict[str, int] = {}
     by_number = {line.record.number: line.record for line in lines}
     for index, one in enumerate(decisions):
-        if not one.line_ref:
-            continue
         before = first.setdefault(one.line_ref, one.line or 0)
         if before != one.line and one.line:
             record = by_number[one.line]
-            name = "NUM362" if "NUM362" in record else "NUM371"
-            report.add("DUPLICATE-REFERENCE", record, name, returns="8021", expected=str(before))
+            report.add("DUPLICATE-REFERENCE", record, _ref_element(record), returns="8021", expected=str(before))
             decisions[index] = Decision(
                 verdict=Verdict.OPEN,
                 invoice_number=one.invoice_number,
@@ -217,7 +292,7 @@ def _hold_doubles(decisions: list[Decision], lines: Sequence[_Line], report: Rep
 
 
 def _money(amount: int | None, file: VektisFile) -> Money | None:
-    return None if amount is None else Money(amount, file.header.string("COD363") or "EUR")
+    return None if amount is None else Money(amount, _header(file, "COD363") or "EUR")
 
 
 def _totals(file: VektisFile, report: Report) -> tuple[int | None, int | None]:

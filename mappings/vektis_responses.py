@@ -67,8 +67,8 @@ def to_response(
     records = [_opening(claim_file, form, response_date, codes, payer_ref, wholly=not wrong)]
     insured = _insured_codes(claim_file, verdicts)
     for record in kept:
-        extended = _extended(record, form, len(records) + 1)
-        records.append(_answered(extended, verdicts, insured.get(record.number, ()), companion))
+        returned = extended(record, form, len(records) + 1)
+        records.append(_answered(returned, verdicts, insured.get(record.number, ()), companion))
     records.append(_closing(claim_file, form, records, awarded))
     return VektisFile(form, tuple(records))
 
@@ -129,7 +129,7 @@ def _blocks(details: Sequence[Record]) -> list[tuple[list[Record], list[list[Rec
 def _opening(
     file: VektisFile, form: Layout, response_date: date, codes: Sequence[Code], payer_ref: str, *, wholly: bool
 ) -> Record:
-    record = _extended(file.header, form, 1)
+    record = extended(file.header, form, 1)
     major, _, minor = form.version.partition(".")
     given = codes
     if not codes and "COD954" in record:
@@ -138,8 +138,8 @@ def _opening(
     return amended(record, {**values, "DAT277": response_date, **_coded(record, given)})
 
 
-def _extended(record: Record, form: Layout, number: int) -> Record:
-    """The claim's record followed by the response's tail, blank but for signs, which default to D."""
+def extended(record: Record, form: Layout, number: int) -> Record:
+    """The claim's record as a response returns it: its tail blank but for signs, which default to D."""
     layout = form.records[record.kind]
     tail = [one for one in layout.fields if one.start >= form.tail]
     blank = "".join("D" if one.codelist == SIGN_LIST else one.blank for one in tail)
@@ -161,16 +161,16 @@ def _coded(record: Record, codes: Sequence[Code]) -> dict[str, str]:
     return values
 
 
-def _answered(extended: Record, verdicts: Mapping[str, LineVerdict], codes: tuple[Code, ...], companion: str) -> Record:
+def _answered(returned: Record, verdicts: Mapping[str, LineVerdict], codes: tuple[Code, ...], companion: str) -> Record:
     """The record with what the response says about it: amounts and codes on a line, `codes` on an insured."""
     values: dict[str, str | int] = {}
-    if "BED166" in extended:
-        verdict = verdicts.get(line_ref(extended), _AS_CLAIMED)
+    if "BED166" in returned:
+        verdict = verdicts.get(line_ref(returned), _AS_CLAIMED)
         codes = verdict.codes
-        values = _amounts(extended, _awarded(extended, verdicts), verdict)
-    if not codes and companion and "COD954" in extended:
+        values = _amounts(returned, _awarded(returned, verdicts), verdict)
+    if not codes and companion and "COD954" in returned:
         codes = (Code(list="COD954", code=companion),)
-    return amended(extended, {**values, **_coded(extended, codes)})
+    return amended(returned, {**values, **_coded(returned, codes)})
 
 
 def _amounts(record: Record, awarded: int, verdict: LineVerdict) -> dict[str, str | int]:
@@ -202,6 +202,11 @@ def _closing(file: VektisFile, form: Layout, records: Sequence[Record], awarded:
     claimed = claimed_total(file)
     if claimed is None:
         raise ContentError("an amount of the claim file cannot be read", hint="run check on the claim file first")
+    return closing(form, records, claimed, awarded)
+
+
+def closing(form: Layout, records: Sequence[Record], claimed: int, awarded: int) -> Record:
+    """The closing record of a response after these records: their counts, and both totals (signed)."""
     kinds = Counter(one.kind for one in records)
     values: dict[str, str | int] = {}
     for one in form.records["99"].fields:

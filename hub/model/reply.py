@@ -112,6 +112,7 @@ class ResponseFile:
     `absent_granted`: a claim line not named here is granted as claimed (insurer), or not judged (clearing house).
     `refused_by` is `clearing` (VECOZO: references may be used again) or `payer`, when the file was refused.
     `granted_total` is the file's own total awarded, None when it names none.
+    `payee_code` is who is paid, as the file repeats it, and `test` whether it answers a test file (None: not said).
     """
 
     format: str
@@ -125,6 +126,8 @@ class ResponseFile:
     claimed_total: Money | None = None
     granted_total: Money | None = None
     payer_ref: str = ""
+    payee_code: str = ""
+    test: bool | None = None
     findings: tuple[Finding, ...] = ()
 
 

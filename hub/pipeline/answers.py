@@ -22,6 +22,7 @@ from hub.model.reply import AckKind, Acknowledgement, Code, Decision, FileOutcom
 from hub.pipeline import cases, replacements
 from hub.pipeline.cases import About
 from hub.pipeline.context import Hub
+from hub.policy.deadlines import Deadline, Purpose
 from hub.store import claims, exchanges, inbounds, money, schema, tasks
 from hub.store.money import NewDecision
 from hub.store.tasks import NewTask
@@ -36,7 +37,7 @@ def apply_response(hub: Hub, unit: Unit, inbound: Row, response: ResponseFile) -
     """A claim file's response: lines decided, the file refused, or something for a person."""
     exchange = exchanges.by_answer(
         unit, remote_id=inbound["meta"].get("answers", ""), invoice_number=response.invoice_number
-    )
+    ) or _of_payee(unit, response)
     if exchange is None:
         return _unknown(unit, inbound, f"invoice number {response.invoice_number or '(none)'}")
     rows = claims.find(unit, schema.claim.c.exchange_id == exchange["id"])
@@ -52,10 +53,29 @@ def apply_response(hub: Hub, unit: Unit, inbound: Row, response: ResponseFile) -
     return _record(hub, unit, inbound, rows, applied)
 
 
+def _of_payee(unit: Unit, response: ResponseFile) -> Row | None:
+    """The newest file under a number that several of this tenant use, by who is paid (AGB): numbers are the payee's."""
+    if not response.invoice_number or not response.payee_code:
+        return None
+    table = schema.claim
+    same = (table.c.invoice_number == response.invoice_number, table.c.claimant_code == response.payee_code)
+    ids = dict.fromkeys(row["exchange_id"] for row in claims.find(unit, *same) if row["exchange_id"])
+    found = [exchanges.get(unit, each) for each in ids]
+    return max(found, key=lambda row: row["prepared_at"], default=None)
+
+
 def _contradiction(
     hub: Hub, exchange: Row, rows: Sequence[Row], response: ResponseFile, states: Sequence[ClaimState]
 ) -> str:
     """What makes a response impossible: nothing of it may then be applied (a copied number, two senders at odds)."""
+    if response.invoice_number and response.invoice_number != exchange["invoice_number"]:
+        return "OTHER_FILE_ANSWERED"
+    # Numbers and references of several tenants may be the same, and so may the place their answers come from.
+    if response.payee_code and rows and all(row["claimant_code"] != response.payee_code for row in rows):
+        return "OTHER_PAYEE_ANSWERED"
+    sent_as = {"T": True, "P": False}.get(exchange["meta"].get("test", ""))
+    if response.test is not None and sent_as is not None and response.test is not sent_as:
+        return "OTHER_STAGE_ANSWERED"
     code = response.payer_code
     if code and all(row["payer_code"] != code for row in rows):
         partner = hub.registry.by_identifier("UZOVI", code, hub.today("NL"))
@@ -70,6 +90,8 @@ def _contradicted(hub: Hub, unit: Unit, inbound: Row, exchange: Row, response: R
     values = {
         "source": inbound["meta"]["name"] or inbound["source"],
         "code": response.payer_code,
+        "payee": response.payee_code,
+        "number": response.invoice_number,
         "key": exchange["invoice_number"],
         "partner": partner.title if partner else exchange["partner"],
     }
@@ -313,10 +335,18 @@ def _decide(unit: Unit, recording: _Recording, item: LineDecision) -> None:
     money.post(unit, decided(line, before, item.decision, at=unit.now, source=item.fingerprint))
     if item.decision.verdict in (Verdict.REFUSED, Verdict.CHANGED):
         asked = recording.rejection is not None and recording.rejection.asks_credit_note
-        cases.refusal(unit, row, item.decision, recording.inbound["id"], asks_credit_note=asked)
+        term = _term(recording.hub, unit, row, item.decision.verdict)
+        cases.refusal(unit, row, item.decision, recording.inbound["id"], asks_credit_note=asked, term=term)
     elif item.decision.verdict is Verdict.GRANTED:
         cases.granted_after_all(unit, row)
     replacements.judged(unit, row, item.decision.verdict)
+
+
+def _term(hub: Hub, unit: Unit, row: Row, verdict: Verdict) -> Deadline | None:
+    """How long the payer takes the claim anew, or a correction of what it granted in part."""
+    lines = claims.lines(unit, [row["id"]])
+    known = replacements.terms(unit, row, lines, hub.registry.partners.get(row["payer"]))
+    return known.get(Purpose.RECLAIM if verdict is Verdict.REFUSED else Purpose.CORRECTION)
 
 
 def ledger_line(unit: Unit, row: Row, line_id: str) -> LedgerLine:

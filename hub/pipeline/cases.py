@@ -13,6 +13,7 @@ from hub.model.claim import ClaimKind
 from hub.model.money import Money
 from hub.model.reply import Code, Decision, Verdict
 from hub.pipeline.context import Hub
+from hub.policy.deadlines import Deadline
 from hub.store import claims, exchanges, parties, tasks
 from hub.store.tasks import NewTask
 from hub.store.unit import Row, Unit
@@ -108,8 +109,19 @@ def hold(unit: Unit, rows: Sequence[Row], code: str, **values: object) -> None:
     raise_case(unit, code, values, key=f"hold:{first['ref']}:{code}", kind="held", about=about, reopen=True)
 
 
-def refusal(unit: Unit, row: Row, decision: Decision, inbound_id: str, *, asks_credit_note: bool) -> None:
-    """One case per claim, whoever told us first (a mail and an Invoice Response about one invoice are one case)."""
+def refusal(
+    unit: Unit,
+    row: Row,
+    decision: Decision,
+    inbound_id: str,
+    *,
+    asks_credit_note: bool,
+    term: Deadline | None = None,
+) -> None:
+    """One case per claim, whoever told us first (a mail and an Invoice Response about one invoice are one case).
+
+    `term` is how long the payer takes the claim again, or a correction of it; None where no rule of it is known.
+    """
     asked = asks_credit_note or any((code.list, code.code) in CREDIT_ACTIONS for code in decision.codes)
     code = _sentence(row, decision, asks_credit_note=asked)
     values = claim_values(unit, row) | {
@@ -117,9 +129,14 @@ def refusal(unit: Unit, row: Row, decision: Decision, inbound_id: str, *, asks_c
         "granted": decision.granted or Money(0, row["currency"]),
         "code": str(decision.codes[0]) if decision.codes else "?",
         "corrects": row["corrects"],
+        "term": texts.text("TERM_KNOWN", day=term.last_safe) if term else texts.text("TERM_UNKNOWN"),
     }
     about = About(
-        claim_ref=row["ref"], exchange_id=row["exchange_id"], inbound_id=inbound_id, amount=claimed(unit, row)
+        claim_ref=row["ref"],
+        exchange_id=row["exchange_id"],
+        inbound_id=inbound_id,
+        amount=claimed(unit, row),
+        due=term.last_safe if term else None,
     )
     made = raise_case(unit, code, values, key=_key(row), kind="rejection", about=about, reopen=True)
     if made and row["country"] == "NO":

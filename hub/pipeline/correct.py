@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from hub import log, texts
 from hub.errors import ConfigurationError, ContentError
@@ -21,13 +20,13 @@ from hub.model.money import Money
 from hub.model.partner import Partner
 from hub.model.reply import Decision, Verdict
 from hub.pipeline import cases, replacements
-from hub.pipeline.context import NIGHT, ZONES, Actor, Hub
+from hub.pipeline.context import NIGHT, Actor, Hub
 from hub.pipeline.finished import PROGRAMME
 from hub.pipeline.intake import programme, withdraw
 from hub.pipeline.replacements import AWAITS_CREDIT, REISSUED, TAKES_BACK
 from hub.policy import corrections as policy
 from hub.policy.corrections import Allowed, Credited, Forbidden, Standing, Way
-from hub.policy.deadlines import CareDates, Deadline, Purpose, deadline
+from hub.policy.deadlines import Deadline, Purpose
 from hub.programmes.corrections import EVERYWHERE, NOTHING, RECLAIM_CODE, Changes
 from hub.store import access, claims, exchanges, money, schema, subjects, tasks
 from hub.store.claims import NewClaim
@@ -151,7 +150,7 @@ def _standing(
     lines = claims.lines(unit, [row["id"]])
     standing = line_money(money.postings(unit, line_ids=[line["id"] for line in lines]))
     exchange = exchanges.get(unit, row["exchange_id"]) if row["exchange_id"] else None
-    terms = _terms(unit, row, lines, partner)
+    terms = replacements.terms(unit, row, lines, partner)
     return (
         Standing(
             country=row["country"],
@@ -172,22 +171,6 @@ def _standing(
         ),
         terms,
     )
-
-
-def _terms(unit: Unit, row: Row, lines: Sequence[Row], partner: Partner | None) -> Mapping[Purpose, Deadline | None]:
-    """The payer's terms for claiming again and for correcting, counted from its answer and from the care."""
-    if partner is None or row["programme"] == PROGRAMME:
-        return {}
-    (claim,) = claims.load(unit, [row])
-    begins = claim.lines[0].begins
-    zone = ZONES.get(row["country"], ZONES["NL"])
-    answered = [line["decided_at"] for line in lines if line["decided_at"] is not None]
-    dates = CareDates(
-        care=programme(row["programme"]).CARE,
-        treated=begins.date() if isinstance(begins, datetime) else begins,
-        retour=max(answered).astimezone(zone).date() if answered else None,
-    )
-    return {each: deadline(partner.rules, dates, each) for each in (Purpose.RECLAIM, Purpose.CORRECTION)}
 
 
 def _credit_asked(unit: Unit, row: Row, lines: Sequence[Row]) -> bool:

@@ -6,17 +6,21 @@ from all that stands. What has not left us is stopped; what has is a case for a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from hub.model.claim import ClaimKind
 from hub.model.exchange import ExchangeState
 from hub.model.money import Money
+from hub.model.partner import Partner
 from hub.model.reply import Decision, Verdict
 from hub.pipeline import cases
 from hub.pipeline.cases import About, claim_values, claimed, raise_case
-from hub.pipeline.intake import withdraw
+from hub.pipeline.context import ZONES
+from hub.pipeline.intake import programme, programmes, withdraw
 from hub.policy.corrections import WITHDRAWN, Credited
+from hub.policy.deadlines import CareDates, Deadline, Purpose, deadline
 from hub.store import claims, exchanges, money, schema, tasks
 from hub.store.unit import Row, Unit
 
@@ -235,3 +239,19 @@ def close_case(unit: Unit, ref: str, by: Sequence[str]) -> None:
     """The cases of a claim that ask for a correction are done once it is made."""
     for key in (f"refused:{ref}", *(_key(code, ref) for code in _ANSWERED_BY_CORRECTING)):
         tasks.done(unit, key, {"corrected_by": list(by)})
+
+
+def terms(unit: Unit, row: Row, lines: Sequence[Row], partner: Partner | None) -> Mapping[Purpose, Deadline | None]:
+    """The payer's terms for claiming again and for correcting, counted from its answer and from the care."""
+    if partner is None or not partner.rules or row["programme"] not in programmes():
+        return {}
+    (claim,) = claims.load(unit, [row])
+    begins = claim.lines[0].begins
+    zone = ZONES.get(row["country"], ZONES["NL"])
+    answered = [line["decided_at"] for line in lines if line["decided_at"] is not None]
+    dates = CareDates(
+        care=programme(row["programme"]).CARE,
+        treated=begins.date() if isinstance(begins, datetime) else begins,
+        retour=max(answered).astimezone(zone).date() if answered else None,
+    )
+    return {each: deadline(partner.rules, dates, each) for each in (Purpose.RECLAIM, Purpose.CORRECTION)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from hub.errors import OutcomeUnknown
 from hub.model.exchange import Message, Probe, Receipt
+from hub.model.partner import DatedRule
 from hub.pipeline import receive
 from hub.pipeline.finished import take_finished
 from hub.store import claims, exchanges, inbounds, money, schema
@@ -278,6 +279,108 @@ def test_pm305_granted_partly_granted_and_too_late(world: World) -> None:
     assert "no credit" in late["action"]["en"]
     with world.reading(NL) as unit:
         assert not claims.find(unit, schema.claim.c.kind == "credit")
+
+
+@pytest.mark.scenario("S10")
+def test_a_refusal_says_until_when_the_payer_takes_the_claim_again(world: World, menzis: bytes) -> None:
+    partner = world.hub.registry.partners["menzis"]
+    rules = tuple(
+        DatedRule(kind=kind, valid_from=date(2020, 1, 1), source="test", settings={"care": "huisarts", **settings})
+        for kind, settings in (
+            ("days_after_retour", {"days": "60"}),
+            ("fixed_date_for_corrections", {"month_day": "06-01", "years": "1"}),
+        )
+    )
+    known = {**world.hub.registry.partners, "menzis": replace(partner, rules=rules)}
+    world.hub = replace(world.hub, registry=replace(world.hub.registry, partners=known))
+    of = refs(menzis)
+    world.answer(NL, Ha305(sent=menzis, lines={REFUSED_BSN: Line(0, [("0408", "053")]), CHANGED_BSN: Line(60)}).bytes())
+
+    said = {task["claim_ref"]: task for task in world.tasks(NL, "rejection")}
+    refused, changed = said[of[REFUSED_BSN]], said[of[CHANGED_BSN]]
+    assert refused["due"] == date(2024, 3, 15), "60 days after the answer of 15 January"
+    assert "tot en met 2024-03-15" in refused["action"]["nl"]
+    assert "geen credit" in refused["action"]["nl"]
+    assert changed["due"] == date(2025, 6, 1), "corrections of awarded lines: 1 June of the year after"
+    assert "until 2025-06-01" in changed["action"]["en"]
+
+
+@pytest.mark.scenario("S10")
+def test_a_refusal_says_so_where_no_term_of_the_payer_is_known(world: World, menzis: bytes) -> None:
+    world.answer(NL, Ha305(sent=menzis, lines={REFUSED_BSN: Line(0, [("0408", "053")])}).bytes())
+    (task,) = world.tasks(NL, "rejection")
+    assert task["due"] is None
+    assert "termijn van deze verzekeraar is hier niet bekend" in task["action"]["nl"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (b"53099901", b"53099909", "other_payee_answered"),
+        (b"011130402T", b"011130402P", "other_stage_answered"),
+    ],
+    ids=["another payee's file under our number", "a production answer to a test file"],
+)
+def test_an_answer_that_cannot_be_ours_changes_nothing(
+    world: World, menzis: bytes, old: bytes, new: bytes, code: str
+) -> None:
+    before = world.counts(NL)
+    said = Ha305(sent=menzis, lines={REFUSED_BSN: Line(0, [("0403", "101")])}).bytes()
+    assert old in said
+    (done,) = world.answer(NL, said.replace(old, new, 1))
+
+    assert done.state == inbounds.TRIAGE
+    assert world.counts(NL) == before
+    (task,) = world.tasks(NL, "unknown_answer")
+    assert task["key"].startswith(code)
+    assert {row["answered_at"] for row in world.exchanges(NL)} == {None}
+
+
+def test_an_answer_under_another_number_than_the_message_it_came_back_to_changes_nothing(
+    world: World, menzis: bytes
+) -> None:
+    (row,) = [each for each in world.exchanges(NL) if each["meta"]["receiver"] == "3332"]
+    before = world.counts(NL)
+    stranger = Ha305(sent=menzis, lines={REFUSED_BSN: Line(0, [("0403", "101")])}, number="KV0000009999").bytes()
+    (done,) = world.answer(NL, stranger, answers=row["business_key"])
+
+    assert done.state == inbounds.TRIAGE
+    assert world.counts(NL) == before
+    (task,) = world.tasks(NL, "unknown_answer")
+    assert "KV0000009999" in task["text"]["nl"]
+    assert {each["answered_at"] for each in world.exchanges(NL)} == {None}
+
+
+def test_a_line_that_lost_its_reference_refuses_nobody_else(world: World, menzis: bytes) -> None:
+    of = refs(menzis)
+    said = Ha305(sent=menzis, lines={REFUSED_BSN: Line(0, [("0403", "101")]), CHANGED_BSN: Line(55)}).bytes()
+    (done,) = world.answer(NL, said.replace(of[REFUSED_BSN].encode(), b" " * len(of[REFUSED_BSN])))
+
+    assert done.state == inbounds.TRIAGE
+    views = world.claims(NL)
+    assert {bsn: views[ref].decision for bsn, ref in of.items()} == {
+        "999903883": "open",
+        REFUSED_BSN: "open",
+        CHANGED_BSN: "changed",
+        OTHER_BSN: "open",
+        "999974944": "open",
+    }
+    (told,) = [one for one in world.tasks(NL, "triage") if "0420" in one["text"]["en"]]
+    assert told["action"]["nl"]
+
+
+def test_a_second_answer_corrects_the_first_and_the_money_follows(world: World, menzis: bytes) -> None:
+    of = refs(menzis)
+    world.answer(NL, Ha305(sent=menzis, lines={REFUSED_BSN: Line(0, [("0403", "101")])}).bytes(), name="1")
+    later = Ha305(sent=menzis, lines={REFUSED_BSN: Line(105), CHANGED_BSN: Line(55)}, payer_ref="INS-2")
+    (done,) = world.answer(NL, later.bytes(), name="2")
+
+    assert done.state == inbounds.PROCESSED
+    views = {bsn: world.claims(NL)[ref] for bsn, ref in of.items()}
+    assert (views[REFUSED_BSN].decision, views[REFUSED_BSN].money.granted.minor) == ("granted", 105)
+    assert (views[CHANGED_BSN].decision, views[CHANGED_BSN].money.granted.minor) == ("changed", 55)
+    assert sum(view.money.granted.minor for view in views.values()) == 4 * 105 + 55
+    assert {task["claim_ref"] for task in world.tasks(NL, "rejection")} == {of[CHANGED_BSN]}
 
 
 def test_an_award_above_the_claim_is_held_for_a_person(world: World, menzis: bytes) -> None:

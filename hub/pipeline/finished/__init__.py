@@ -1,21 +1,27 @@
 """Input that is already finished: an EHF invoice, a credit note or a Vektis claim file of the provider's own system.
 
-It is recognised, stored raw, checked, read into claims under the provider's own numbers, and forwarded byte for byte;
+Each kind of document has a module here with `COUNTRY`, `recognise` and `read`, found by scanning. A document is
+recognised, stored raw, checked, read into claims under the provider's own numbers, and forwarded byte for byte;
 or it is refused with findings and nothing is claimed. Raw bytes first, then everything else in one transaction.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
+import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 from hub import texts
 from hub.errors import FormatError
 from hub.model.finding import Finding, Severity, blocking
 from hub.pipeline.context import NIGHT, Actor, Hub
-from hub.pipeline.finished import claim_files, claiming, ehf
+from hub.pipeline.finished import claiming
+from hub.pipeline.finished.credits import with_credit_rules
 from hub.pipeline.finished.forward import document, forward, forward_held, partners_of, payers_of
 from hub.pipeline.finished.reading import PROGRAMME, Reading, problem
 from hub.store import access, blobs, declarations, parties, schema, tasks
@@ -49,7 +55,23 @@ class FinishedResult:
 
 def recognise_finished(data: bytes) -> str | None:
     """The format id of a finished invoice, credit note or claim file; None for anything else (also responses)."""
-    return claim_files.recognise(data) or ehf.recognise(data)
+    found = _reader(data)
+    return None if found is None else found[1]
+
+
+@cache
+def _readers() -> tuple[ModuleType, ...]:
+    """The modules of this package that recognise a kind of document and read it."""
+    found = (importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__))
+    return tuple(module for module in found if hasattr(module, "recognise") and hasattr(module, "read"))
+
+
+def _reader(data: bytes) -> tuple[ModuleType, str] | None:
+    for module in _readers():
+        kind = module.recognise(data)
+        if kind:
+            return module, kind
+    return None
 
 
 def take_finished(hub: Hub, tenant: str, data: bytes, name: str, actor: Actor = NIGHT) -> FinishedResult:
@@ -59,30 +81,26 @@ def take_finished(hub: Hub, tenant: str, data: bytes, name: str, actor: Actor = 
     `name` is neither stored nor told: providers put people's names in file names.
     """
     del name
-    kind = recognise_finished(data)
-    if kind is None:
+    found = _reader(data)
+    if found is None:
         raise FormatError(
             "this is no finished invoice or claim file",
             hint="Kvitt takes EHF invoices and credit notes (UBL 2.1) and Vektis claim files it has a layout table for",
         )
+    reader, kind = found
     sha256 = hashlib.sha256(data).hexdigest()
     with hub.store.unit(tenant) as unit:
         known = _known(unit, sha256)
         if known is not None and known["state"] != declarations.REFUSED:
             return _receipt(unit, known, kind, actor)
         address = blobs.put(unit, data)
-    reading = _read(hub, data, kind)
+    reading: Reading = reader.read(data, kind, hub.today(reader.COUNTRY), hub.stage)
     with hub.store.unit(tenant) as unit:
+        reading = with_credit_rules(unit, reading, data)
         known = _known(unit, sha256)
         if known is not None and (known["state"] != declarations.REFUSED or reading.refused):
             return _receipt(unit, known, kind, actor)
         return _Taking(hub, unit, reading, sha256, address, actor, known).result()
-
-
-def _read(hub: Hub, data: bytes, kind: str) -> Reading:
-    if kind in (ehf.INVOICE, ehf.CREDIT_NOTE):
-        return ehf.read(data, hub.today("NO"))
-    return claim_files.read(data, kind, hub.today("NL"), hub.stage)
 
 
 def _known(unit: Unit, sha256: str) -> Row | None:

@@ -22,6 +22,7 @@ from mappings.vektis_finished import ClaimFileHeader, ClaimFileLine, from_claim_
 from schemas import vektis
 from schemas.vektis import VektisFile
 
+COUNTRY = "NL"
 AGB = "AGB"
 _NOT_NAME = re.compile(r"[^A-Za-z0-9]+")
 
@@ -43,8 +44,8 @@ def read(data: bytes, kind: str, on: date, stage: str) -> Reading:
             "KVITT-FINISHED-01", "FINISHED_UNREADABLE", at=Place(location=error.where), reason=error.message
         )
         return Reading(format=kind, country="NL", findings=(*findings, unread))
-    found = (*findings, *_stage(file, header, lines, stage), *_unclaimable(lines))
-    return _reading(kind, file, header, lines, found)
+    found = (*findings, *_stage(file, header, lines, stage), *unclaimable(lines))
+    return reading_of(header, lines, found, _envelope(kind, file, header, lines))
 
 
 def _stage(file: VektisFile, header: ClaimFileHeader, lines: Sequence[ClaimFileLine], stage: str) -> Iterator[Finding]:
@@ -61,7 +62,7 @@ def _stage(file: VektisFile, header: ClaimFileHeader, lines: Sequence[ClaimFileL
             yield problem("KVITT-STAGE-02", "FINISHED_TEST_PERSON", at=place, record=line.record)
 
 
-def _unclaimable(lines: Sequence[ClaimFileLine]) -> Iterator[Finding]:
+def unclaimable(lines: Sequence[ClaimFileLine]) -> Iterator[Finding]:
     """Lines no claim can be made of, each with its record."""
     if not lines:
         yield problem("KVITT-FINISHED-03", "FINISHED_NO_LINES")
@@ -72,15 +73,16 @@ def _unclaimable(lines: Sequence[ClaimFileLine]) -> Iterator[Finding]:
             yield problem("KVITT-FINISHED-04", "FINISHED_NO_CLAIM", at=place, record=line.record)
 
 
-def _reading(
-    kind: str, file: VektisFile, header: ClaimFileHeader, lines: Sequence[ClaimFileLine], findings: tuple[Finding, ...]
+def reading_of(
+    header: ClaimFileHeader, lines: Sequence[ClaimFileLine], findings: tuple[Finding, ...], envelope: Envelope
 ) -> Reading:
+    """A Dutch claim file of any shape as the pipe sees it: one claim per line that one can be made of."""
     paid = {"01": header.service_bureau, "02": header.practitioner, "03": header.practice, "04": header.institution}
     claimant = paid.get(header.payment_to, "")
     provider = header.practice or header.institution or header.practitioner or claimant
     named = (provider, claimant, header.practice, header.institution)
     return Reading(
-        format=kind,
+        format=envelope.kind,
         country="NL",
         findings=findings,
         scheme=AGB,
@@ -92,7 +94,7 @@ def _reading(
         submitter=header.service_bureau or claimant,
         ours=tuple(dict.fromkeys(code for code in named if code)),
         drafts=tuple(_draft(header, claimant, line) for line in lines if _claimable(line)),
-        envelope=_envelope(kind, file, header, lines),
+        envelope=envelope,
     )
 
 
@@ -100,12 +102,17 @@ def _claimable(line: ClaimFileLine) -> bool:
     return not line.findings and line.begins is not None and line.amount is not None
 
 
+def name_of(standard: str, uzovi: str, invoice_number: str, ending: str) -> str:
+    """A file name that says nothing personal."""
+    return f"{standard}_{uzovi}_{_NOT_NAME.sub('-', invoice_number)}.{ending}"
+
+
 def _envelope(kind: str, file: VektisFile, header: ClaimFileHeader, lines: Sequence[ClaimFileLine]) -> Envelope:
     uzovi = header.uzovi or next((line.uzovi for line in lines if line.uzovi), "")
     standard = file.layout.standard
     return Envelope(
         kind=kind,
-        name=f"{standard}_{uzovi}_{_NOT_NAME.sub('-', header.invoice_number)}.asc",
+        name=name_of(standard, uzovi, header.invoice_number, "asc"),
         media_type="text/plain; charset=iso-8859-1",
         meta={"receiver": uzovi, "standard": standard, "test": "T" if header.test else "P"},
         ruleset=kind,
