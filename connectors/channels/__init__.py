@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import cast
@@ -32,8 +33,9 @@ def open_channel(kind: str, settings: Mapping[str, str]) -> Channel:
     return openers[kind](settings)
 
 
+@cache
 def known_channels() -> Mapping[str, Opener]:
-    """Every channel found, by kind: those in this package and those other distributions add."""
+    """Every channel found, by kind: those in this package and those other distributions add; looked for once."""
     return _by_kind([*_built_in(), *_added()])
 
 

@@ -1,135 +1,137 @@
-"""A mailbox as a Maildir: the folder our own mail server delivers into.
+"""Mail: a mailbox of ours that partners write to, and mails to a partner that takes invoices that way.
 
-Source: D. J. Bernstein's Maildir (new, cur, tmp; `:2,S` marks a mail as seen). A mail in `new` waits for us; `confirm`
-moves it to `cur` as seen, or into `archive`. Who sent a mail is decided by our receiving server alone: its
-Authentication-Results header (see `schemas.mail`), never by From. `Collected.meta["dkim"]` names the domains whose
-signature it found valid; `trusted` is True when one of `dkim_domains` is among them, or, without that setting, the
-domain in From. This channel sends nothing.
+Who sent a mail is decided by our receiving server alone: its Authentication-Results header (see `schemas.mail`), never
+by From. `Collected.meta["dkim"]` names the domains whose signature it found valid; `trusted` is True when one of
+`dkim_domains` is among them, or, without that setting, the domain in From.
 
-Settings: `maildir`, `authserv_id` (our receiving server's name in that header), `dkim_domains`, `archive` (a folder).
+Receiving: `authserv_id` (our receiving server's name in that header), `dkim_domains`, `max_mb` (25), and either
+`maildir` with `archive` (a folder), or an IMAP server: `host`, `port`, `tls` = implicit | starttls | none (this machine
+only), `ca_file`, `username`, `password` or `access_token` (XOAUTH2), `folder` (INBOX), `archive` (a folder of the
+server), `timeout`.
+
+Sending: `smtp_host`, `smtp_port`, `smtp_tls` = starttls | implicit | none, `smtp_username`, `smtp_password` or
+`smtp_access_token`, `smtp_ca_file`, `smtp_timeout` (what is not said is that of IMAP), `sender`, `to` and
+`invoice_to` (where the company has an address of its own for invoices, it comes first), `subject`, `text`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from connectors.channels.settings import folder, listed, need
-from hub.errors import ConfigurationError, FormatError, TransientError
+from connectors.channels.mail_imap import PORTS as IMAP_PORTS
+from connectors.channels.mail_imap import ImapFolder
+from connectors.channels.mail_incoming import MAIL, Incoming, Judge
+from connectors.channels.mail_maildir import Maildir
+from connectors.channels.mail_server import account
+from connectors.channels.mail_smtp import PORTS as SMTP_PORTS
+from connectors.channels.mail_smtp import Sender, address, addressee
+from connectors.channels.settings import folder, listed, need, whole
+from hub.errors import ConfigurationError, ExchangeError, OutcomeUnknown
 from hub.model.exchange import Collected, Message, Probe, Receipt
-from schemas import mail as mails
+from schemas.mail import MAX_BYTES
 
 KIND = "mailbox"
-MAIL = "mail"
 
-_FLAGS = ":2,"
+__all__ = ["KIND", "MAIL", "MailboxChannel", "from_settings"]
+
+_MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxChannel:
-    """Collects mails from one Maildir."""
+    """Collects from `incoming`, sends through `outgoing`; either may be missing."""
 
-    maildir: Path
-    authserv_id: str
-    dkim_domains: tuple[str, ...] = ()
-    archive: Path | None = None
+    incoming: Incoming | None = None
+    outgoing: Sender | None = None
     can_lookup = False
 
     def deliver(self, message: Message) -> Receipt:
-        """Refused: a mailbox only receives."""
-        raise ConfigurationError(
-            f"a mailbox takes no message of kind {message.kind}", hint="give the partner another channel"
-        )
+        """Send one mail; refused where the settings name no server to send through."""
+        if self.outgoing is None:
+            raise ConfigurationError(
+                f"a mailbox that only receives takes no message of kind {message.kind}",
+                hint="fill smtp_host, sender and to, or give the partner another channel",
+            )
+        return self.outgoing.deliver(message)
 
     def lookup(self, key: str) -> Receipt | None:  # noqa: ARG002 -- the channel's signature
-        """Nothing was ever sent this way."""
-        return None
+        """Nothing was ever sent through a mailbox that only receives; of a mail only its recipient can say."""
+        if self.outgoing is None:
+            return None
+        raise OutcomeUnknown("whether a mail arrived only its recipient can say", hint="ask, then kvitt release")
 
     def collect(self) -> Iterator[Collected]:
-        """The mails in `new`, oldest first."""
-        for path in self._waiting():
-            try:
-                data = path.read_bytes()
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise TransientError(f"a mail cannot be read: {error.strerror}", where=str(self.maildir)) from error
-            yield self._collected(path.name, data)
+        """The waiting mails, oldest first."""
+        return self.incoming.collect() if self.incoming else iter(())
 
     def confirm(self, remote_id: str) -> None:
-        """Mark the mail as seen, or archive it; harmless when it is gone already."""
-        if Path(remote_id).name != remote_id:
-            return
-        source = self.maildir / "new" / remote_id
-        target = self.archive / remote_id if self.archive else self.maildir / "cur" / _seen(remote_id)
-        try:
-            source.rename(target)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise ConfigurationError(
-                f"a mail cannot be moved to {target.parent}: {error.strerror}", hint="check the folder's permissions"
-            ) from error
+        """Take one mail out of what waits; harmless when it is gone already."""
+        if self.incoming:
+            self.incoming.confirm(remote_id)
 
     def probe(self) -> Probe:
-        """Whether the Maildir is there."""
-        missing = [name for name in ("new", "cur") if not (self.maildir / name).is_dir()]
-        if missing:
-            return Probe(ok=False, text=f"{self.maildir} is no Maildir: it lacks {', '.join(missing)}")
-        return Probe(ok=True, text=f"Maildir {self.maildir}")
-
-    def _waiting(self) -> list[Path]:
+        """Log in where there is something to log in to; nothing is sent, moved or marked."""
+        found = self.incoming.probe() if self.incoming else Probe(ok=True, text="receives nothing")
+        if not found.ok or self.outgoing is None:
+            return found
         try:
-            found = [path for path in (self.maildir / "new").iterdir() if not path.name.startswith(".")]
-        except OSError as error:
-            raise ConfigurationError(
-                f"the Maildir cannot be listed: {error.strerror}", where=str(self.maildir)
-            ) from error
-        return sorted((path for path in found if path.is_file()), key=_age)
-
-    def _collected(self, name: str, data: bytes) -> Collected:
-        try:
-            signed = mails.signed_by(data, self.authserv_id)
-            sender = mails.read(data).sender
-        except FormatError as error:
-            meta = {"problem": str(error)}
-            return Collected(remote_id=name, name="mail.eml", payload=data, kind="damaged", trusted=False, meta=meta)
-        wanted = self.dkim_domains or (sender.rpartition("@")[2],)
-        return Collected(
-            remote_id=name,
-            name="mail.eml",
-            payload=data,
-            kind=MAIL,
-            trusted=any(domain.lower() in signed for domain in wanted),
-            meta={"dkim": " ".join(sorted(signed)), "from": sender},
-        )
+            return Probe(ok=True, text=f"{found.text}; {self.outgoing.probe()}")
+        except (ConfigurationError, ExchangeError) as error:
+            return Probe(ok=False, text=str(error))
 
 
 def from_settings(settings: Mapping[str, str]) -> MailboxChannel:
-    """A mailbox channel from a partner's and an agreement's settings."""
+    """A mailbox channel from a partner's and an agreement's settings; it connects when it is used."""
+    incoming, outgoing = _incoming(settings), _outgoing(settings)
+    if incoming is None and outgoing is None:
+        raise ConfigurationError(
+            "the mailbox channel lacks maildir, host and smtp_host", hint="fill at least one of them"
+        )
+    return MailboxChannel(incoming=incoming, outgoing=outgoing)
+
+
+def _incoming(settings: Mapping[str, str]) -> Incoming | None:
+    if settings.get("maildir") and settings.get("host"):
+        raise ConfigurationError("the mailbox channel has both a maildir and a host", hint="keep one")
+    if not (settings.get("maildir") or settings.get("host")):
+        return None
     (authserv_id,) = need(settings, KIND, "authserv_id")
-    maildir = folder(settings, KIND, "maildir")
-    channel = MailboxChannel(
-        maildir=maildir,
-        authserv_id=authserv_id,
-        dkim_domains=listed(settings, "dkim_domains"),
-        archive=folder(settings, KIND, "archive") if settings.get("archive") else None,
-    )
-    found = channel.probe()
+    judge = Judge(authserv_id=authserv_id, dkim_domains=listed(settings, "dkim_domains"))
+    most = min(whole(settings, KIND, "max_mb", 0) * _MEGABYTE or MAX_BYTES, MAX_BYTES)
+    return _maildir(settings, judge, most) if settings.get("maildir") else _imap(settings, judge, most)
+
+
+def _maildir(settings: Mapping[str, str], judge: Judge, most: int) -> Maildir:
+    archive = folder(settings, KIND, "archive") if settings.get("archive") else None
+    incoming = Maildir(path=folder(settings, KIND, "maildir"), judge=judge, most=most, archive=archive)
+    found = incoming.probe()
     if not found.ok:
         raise ConfigurationError(found.text, hint="let the mail server deliver into a Maildir")
-    return channel
+    return incoming
 
 
-def _age(path: Path) -> tuple[int, str]:
-    """By time of delivery; a mail that was just taken away sorts first and is skipped."""
-    try:
-        return path.stat().st_mtime_ns, path.name
-    except FileNotFoundError:
-        return 0, path.name
+def _imap(settings: Mapping[str, str], judge: Judge, most: int) -> ImapFolder:
+    return ImapFolder(
+        server=account(settings, KIND, IMAP_PORTS),
+        folder=settings.get("folder", "").strip() or "INBOX",
+        archive=settings.get("archive", "").strip(),
+        judge=judge,
+        most=most,
+    )
 
 
-def _seen(name: str) -> str:
-    base, mark, flags = name.partition(_FLAGS)
-    return base + _FLAGS + "".join(sorted({*flags, "S"})) if mark else f"{name}{_FLAGS}S"
+def _outgoing(settings: Mapping[str, str]) -> Sender | None:
+    if not settings.get("smtp_host"):
+        return None
+    need(settings, KIND, "sender")
+    to = addressee(settings)
+    if not to:
+        need(settings, KIND, "to")
+    return Sender(
+        server=account(settings, KIND, SMTP_PORTS, prefix="smtp_"),
+        sender=address(settings["sender"].strip(), "sender"),
+        to=address(to, "invoice_to or to"),
+        subject=settings.get("subject", "").strip() or "{name}",
+        text=settings.get("text", "").strip() or "{name}",
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from hub.model.identity import is_bsn, is_fnr
@@ -21,6 +22,7 @@ _UNFINISHED = (".part", ".tmp", ".filepart", ".partial", ".uploading", ".crdownl
 _LONGEST = 60
 
 
+@lru_cache(maxsize=1024)
 def stem(key: str) -> str:
     """The name for a business key without extension: readable as far as it is safe, unique by a digest of the key."""
     readable = _UNSAFE.sub("-", _NUMBER.sub(_without_people, key)).strip("-")[:_LONGEST].rstrip("-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hub.errors import ConfigurationError
 
 _TRUE = frozenset({"yes", "true", "on", "1"})
 _FALSE = frozenset({"no", "false", "off", "0", ""})
+_PLACE = re.compile(r"\{([a-z_0-9]+)\}")
 
 
 def need(settings: Mapping[str, str], kind: str, *names: str) -> tuple[str, ...]:
@@ -72,3 +74,14 @@ def folder(settings: Mapping[str, str], kind: str, name: str) -> Path:
 def listed(settings: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Values separated by commas or blanks."""
     return tuple(settings.get(name, "").replace(",", " ").split())
+
+
+def filled(value: str, known: Mapping[str, str], field: str) -> str:
+    """A setting with its `{places}` filled; what this message does not carry is named."""
+    missing = [name for name in _PLACE.findall(value) if name not in known]
+    if missing:
+        raise ConfigurationError(
+            f"the form field {field} asks for {', '.join(missing)}, which this message does not carry",
+            hint=f"known here: {', '.join(sorted(known))}",
+        )
+    return _PLACE.sub(lambda found: known[found.group(1)], value)

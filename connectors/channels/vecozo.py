@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -52,8 +52,13 @@ class VecozoSettings:
     base_url: str
     http: HttpSettings
     flow: Flow
+    flows: Mapping[str, Flow] = field(default_factory=dict)
     status_version: str = "v3"
     page: int = PAGE
+
+
+_PER_STANDARD = ("berichttype", "berichtsubtype", "berichtversie", "berichtsubversie", "actie")
+"""What may differ by standard: one agreement carries several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ class VecozoChannel:
                 base_url=https_address(endpoint, KIND),
                 http=http,
                 flow=_flow(flow, settings),
+                flows=_flows(flow, settings),
                 status_version=choice(settings, KIND, "status_version", ("v3", "v2")),
             )
         )
@@ -101,7 +107,8 @@ class VecozoChannel:
     def deliver(self, message: Message) -> Receipt:
         """Push the message once under the id its key gives; a 422 for one VECOZO already has is a receipt."""
         traceer = traceer_id(message.key)
-        body, media_type = _multipart(message, metadata(message, self.settings.flow))
+        flow = self.settings.flows.get(message.meta.get("standard", ""), self.settings.flow)
+        body, media_type = _multipart(message, metadata(message, flow))
         call = self._call("POST", _PUSH, sending=True, body=body, headers={"Content-Type": media_type})
         with open_session(self.settings.http) as session:
             answer = request(session, self.settings.http, call)
@@ -266,6 +273,22 @@ def _flow(values: list[str], settings: Mapping[str, str]) -> Flow:
         berichtsubtype=settings.get("berichtsubtype", "").strip(),
         receiver_role=settings.get("receiver_role", "").strip(),
     )
+
+
+def _flows(values: list[str], settings: Mapping[str, str]) -> dict[str, Flow]:
+    """Flows of single standards: `berichttype.GDS801` (and the like) says what differs from the others."""
+    parts = {name.partition(".")[2] for name in settings if name.partition(".")[0] in _PER_STANDARD and "." in name}
+    return {
+        standard: replace(
+            _flow(values, settings),
+            **{
+                name: settings[f"{name}.{standard}"].strip()
+                for name in _PER_STANDARD
+                if settings.get(f"{name}.{standard}")
+            },
+        )
+        for standard in sorted(parts)
+    }
 
 
 def _multipart(message: Message, facts: Mapping[str, object]) -> tuple[bytes, str]:

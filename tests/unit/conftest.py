@@ -1,13 +1,14 @@
-"""Real databases for the store's and the pipeline's tests."""
+"""Real databases for the store's and the pipeline's tests, and a real mail server."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests import databases
+from tests import databases, mailservers
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Offer the database fixtures; whoever comes second finds them registered."""
-    if not config.pluginmanager.is_registered(databases):
-        config.pluginmanager.register(databases)
+    """Offer the fixtures of both; whoever comes second finds them registered."""
+    for module in (databases, mailservers):
+        if not config.pluginmanager.is_registered(module):
+            config.pluginmanager.register(module)

@@ -15,19 +15,27 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP, default
 from pathlib import Path
 
 import pytest
 
 from connectors.channels import open_channel
 from connectors.channels.sftp import SftpChannel
-from hub.errors import ConfigurationError, RefusedError
+from hub.errors import ConfigurationError, OutcomeUnknown, RefusedError
 from hub.model.exchange import ExchangeState, Message
 from hub.ports import Channel
+from hub.sandbox import payer_mail
 from hub.sandbox.access_point import AccessPointSandbox
-from hub.sandbox.pki import make_pki
+from hub.sandbox.mail import MailSandbox
+from hub.sandbox.payer_mail import SmtpSandbox
+from hub.sandbox.pki import Pki, make_pki
 from hub.sandbox.sftp import DOWNLOAD, UPLOAD, SftpSandbox, new_client_key, public_line
 from hub.sandbox.vecozo import Outgoing, VecozoSandbox
+from hub.sandbox.vecozo_soap import VecozoSoapSandbox
+from tests import mailservers
 
 INVOICE = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
 DOCUMENT = f"{INVOICE}::Invoice##urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0::2.1"
@@ -52,6 +60,12 @@ class Counterpart:
     """Every payload that came through under a final name."""
     offer: Callable[[bytes], None]
     """Lay something ready for us."""
+    asked: bool = True
+    """Whether the partner can be asked about a message that may have arrived."""
+    remembers: bool = True
+    """Whether anybody but a person knows of a message that arrived."""
+    inside: Callable[[bytes], bytes] = lambda payload: payload
+    """What a thing we collect carries: a mail holds the document as its attachment."""
 
 
 def message(key: str = "clinic/10001", text: str = "10001") -> Message:
@@ -129,6 +143,81 @@ def vecozo(tmp_path: Path) -> Iterator[Counterpart]:
         yield Counterpart(channel, lambda: [kept.payload for kept in box.received()], offer)
 
 
+@contextlib.contextmanager
+def vecozo_soap(tmp_path: Path) -> Iterator[Counterpart]:
+    clock = _ticking()
+    pki = make_pki(tmp_path / "pki", now=datetime.now(UTC))
+    (tmp_path / "book").mkdir()
+    with VecozoSoapSandbox(pki, now=lambda: next(clock)) as box:
+        channel = open_channel("vecozo_soap", box.settings(tmp_path / "book"))
+
+        def offer(payload: bytes) -> None:
+            box.offer(payload)
+
+        yield Counterpart(channel, lambda: [kept.payload for kept in box.received()], offer, asked=False)
+
+
+@contextlib.contextmanager
+def maildir(tmp_path: Path) -> Iterator[Counterpart]:
+    box = MailSandbox(tmp_path / "Maildir")
+    with _mails(tmp_path, box.settings, box.receive) as counterpart:
+        yield counterpart
+
+
+@contextlib.contextmanager
+def imap(tmp_path: Path) -> Iterator[Counterpart]:
+    with (
+        mailservers.running() as server,
+        _mails(tmp_path, server.settings(), server.put) as counterpart,
+    ):
+        yield counterpart
+
+
+@contextlib.contextmanager
+def _mails(tmp_path: Path, receiving: Mapping[str, str], put: Callable[[bytes], object]) -> Iterator[Counterpart]:
+    """A mailbox of ours, and a partner that takes mails."""
+    pki = make_pki(tmp_path / "smtp", now=datetime.now(UTC))
+    with SmtpSandbox(pki.server) as box:
+        channel = open_channel("mailbox", {**receiving, **_sending(box, pki)})
+        yield Counterpart(
+            channel,
+            lambda: [_attached(mail.data) for mail in box.arrived],
+            lambda payload: put(_mail_with(payload)),  # type: ignore[arg-type, return-value]
+            asked=False,
+            remembers=False,
+            inside=_attached,
+        )
+
+
+def _sending(box: SmtpSandbox, pki: Pki) -> dict[str, str]:
+    return {
+        "smtp_host": "localhost",
+        "smtp_port": str(box.port),
+        "smtp_username": payer_mail.USER,
+        "smtp_password": payer_mail.PASSWORD,
+        "smtp_ca_file": str(pki.ca_file),
+        "sender": payer_mail.USER,
+        "to": "post@payer.example",
+    }
+
+
+def _mail_with(payload: bytes) -> bytes:
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["Subject"] = "post@payer.example", "answer"
+    mail.set_content("attached")
+    mail.add_attachment(payload, "application", "xml", filename="answer.xml")
+    return mail.as_bytes()
+
+
+def _attached(mail: bytes) -> bytes:
+    parsed = message_from_bytes(mail, policy=default)
+    assert isinstance(parsed, EmailMessage)
+    (file,) = parsed.iter_attachments()
+    content = file.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content
+
+
 def _ticking() -> Iterator[datetime]:
     moment = datetime(2024, 1, 15, 9, 0, tzinfo=UTC)
     while True:
@@ -136,7 +225,16 @@ def _ticking() -> Iterator[datetime]:
         yield moment
 
 
-COUNTERPARTS = [folder, sftp, pytest.param(sshd, marks=pytest.mark.sshd), peppol_rest, vecozo]
+COUNTERPARTS = [
+    folder,
+    sftp,
+    pytest.param(sshd, marks=pytest.mark.sshd),
+    peppol_rest,
+    vecozo,
+    vecozo_soap,
+    maildir,
+    imap,
+]
 
 
 @pytest.fixture(params=COUNTERPARTS, ids=lambda opener: opener.__name__)
@@ -147,7 +245,7 @@ def partner(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counterp
 
 def test_it_is_a_channel(partner: Counterpart) -> None:
     assert isinstance(partner.channel, Channel)
-    assert partner.channel.can_lookup is True
+    assert partner.channel.can_lookup is partner.asked
 
 
 def test_what_is_delivered_arrives_unchanged(partner: Counterpart) -> None:
@@ -178,20 +276,32 @@ def test_another_payload_under_the_same_key_never_replaces_the_first(partner: Co
 
 
 def test_lookup_knows_what_was_delivered_and_nothing_else(partner: Counterpart) -> None:
-    assert partner.channel.lookup("clinic/10001") is None
+    _not_there(partner, "clinic/10001")
     receipt = partner.channel.deliver(message())
+    if not partner.remembers:
+        _not_there(partner, "clinic/10001")
+        return
     found = partner.channel.lookup("clinic/10001")
     assert found is not None
     assert found.remote_id == receipt.remote_id
     assert found.state in {ExchangeState.SENT, ExchangeState.DELIVERED}
-    assert partner.channel.lookup("clinic/1000") is None
+    _not_there(partner, "clinic/1000")
+
+
+def _not_there(partner: Counterpart, key: str) -> None:
+    """Who can be asked says so; who cannot never says no, for a no would send it again."""
+    if partner.asked:
+        assert partner.channel.lookup(key) is None
+        return
+    with pytest.raises(OutcomeUnknown):
+        partner.channel.lookup(key)
 
 
 def test_collecting_takes_nothing_away(partner: Counterpart) -> None:
     partner.offer(message(text="answer").payload)
     first = list(partner.channel.collect())
     again = list(partner.channel.collect())
-    assert [body(found.payload) for found in first] == [body(message(text="answer").payload)]
+    assert [body(partner.inside(found.payload)) for found in first] == [body(message(text="answer").payload)]
     assert [found.remote_id for found in again] == [found.remote_id for found in first]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -13,6 +13,14 @@ import pytest
 from connectors import channels
 from connectors.channels import settings as read
 from hub.errors import ConfigurationError
+
+
+@pytest.fixture(autouse=True)
+def looked_for_anew() -> Iterator[None]:
+    """Channels are looked for once per process: here the world changes between tests."""
+    channels.known_channels.cache_clear()
+    yield
+    channels.known_channels.cache_clear()
 
 
 def test_every_channel_of_the_design_is_known() -> None:

@@ -141,6 +141,8 @@ def test_an_upload_is_prepared_for_a_person_and_nothing_is_called_sent(tmp_path:
     sheet = json.loads(receipt.raw)
     assert sheet == {
         "portal": "https://portal.example/upload",
+        "reference": Path(receipt.remote_id).stem,
+        "name": "10001.xml",
         "period": "2024Q1",
         "invoice_number": "No. 10001",
         "file": receipt.remote_id,

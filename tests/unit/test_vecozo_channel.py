@@ -480,3 +480,15 @@ def test_the_keys_of_the_sandbox_are_readable_by_their_owner_only_and_used_again
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "pki").iterdir()} == {0o600}
     assert existing_pki(tmp_path / "pki", now=now) == made
     assert existing_pki(tmp_path / "pki", now=now + timedelta(days=40)) is None
+
+
+def test_one_agreement_carries_several_standards_with_flows_of_their_own(vecozo: VecozoSandbox) -> None:
+    """HA304 and GDS801 go to one insurer under one agreement; VECOZO knows them as different flows."""
+    settings = vecozo.settings() | {"berichttype.GDS801": "GdsTest", "berichtversie.GDS801": "3"}
+    both = VecozoChannel.from_settings(settings)
+    for number, standard in enumerate(("HA304", "GDS801")):
+        both.deliver(
+            Message(key=f"k{number}", kind="x", name="", payload=b"x", meta={"standard": standard, "receiver": "7095"})
+        )
+    streams = [item.metadata["routeringgegevens"]["berichtstroom"] for item in vecozo.received()]
+    assert [(each["berichttype"], each["berichtversie"]) for each in streams] == [("Test", 1), ("GdsTest", 3)]
