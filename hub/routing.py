@@ -32,9 +32,17 @@ class NoRoute:
 
 
 def route(
-    claim: dict[str, Any], partner: Partner | None, agreements: Sequence[Agreement], day: date, stage: str
+    claim: dict[str, Any],
+    partner: Partner | None,
+    agreements: Sequence[Agreement],
+    day: date,
+    stage: str,
+    formats: Sequence[str] = (),
 ) -> Route | NoRoute:
-    """Decide one claim row's route on a day; pure, so the reasons are testable."""
+    """Decide one claim row's route on a day; pure, so the reasons are testable.
+
+    `formats` are those its programme can be written in: of them the one the partner likes best; empty means any.
+    """
     if partner is None:
         return NoRoute(code="NO_PARTNER")
     agreement = _in_force(partner, agreements, day)
@@ -42,10 +50,13 @@ def route(
         return NoRoute(code="NO_AGREEMENT", partner=partner.title)
     if stage == "production" and not partner.verified and not agreement.accepted_unverified:
         return NoRoute(code="PARTNER_UNVERIFIED", partner=partner.title)
+    format_ = next((each for each in partner.formats_out if not formats or each in formats), None)
+    if format_ is None:
+        return NoRoute(code="NO_FORMAT", partner=partner.title)
     return Route(
         partner=partner,
         agreement=agreement,
-        format=partner.formats_out[0],
+        format=format_,
         channel=agreement.channel or partner.channel.kind,
         group=_group(claim, partner),
     )

@@ -1,8 +1,9 @@
 """Where a hub lives and how it is set: `hub.toml` in its home, a few environment variables, and secrets by reference.
 
 `KVITT_HOME` names the home (default `./kvitt-home`), `KVITT_KEYS` the keys (default `keys` in the home; keep them apart
-from the data outside the sandbox), `KVITT_LANG` the language, `KVITT_DATABASE` the database. A secret is written as
-`env:NAME` or `file:PATH` and read only when it is needed; its value has a type that never prints.
+from the data outside the sandbox), `KVITT_LANG` the language, `KVITT_DATABASE` the database,
+`KVITT_BROKER` the message broker of a hub on many nodes, `KVITT_HEARTBEAT` the URL to call while all is well. A secret
+is written as `env:NAME` or `file:PATH` and read only when it is needed; its value has a type that never prints.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from hub.errors import ConfigurationError
 
 HUB_FILE: Final = "hub.toml"
 LANGUAGES: Final = ("en", "nb", "nl")
-KNOWN: Final = ("stage", "language", "database", "keys")
+KNOWN: Final = ("stage", "language", "database", "keys", "broker", "heartbeat")
 """What may stand in hub.toml."""
 
 _BIGGEST_SECRET = 64 * 1024
@@ -77,7 +78,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One hub's settings. `database` is as written (a URL or a reference), `database_url` what it means."""
+    """One hub's settings. `database` is as written (a URL or a reference), `database_url` what it means.
+
+    `broker` is where the hints for many nodes go (RabbitMQ), nothing on one machine; `heartbeat` is called while the
+    hub is well, so that somebody outside notices when it is not. Both as written, and as what they mean.
+    """
 
     home: Path
     keys: Path
@@ -85,6 +90,10 @@ class Settings:
     language: str = "en"
     database: str = ""
     database_url: Secret = field(repr=False)
+    broker: str = ""
+    heartbeat: str = ""
+    broker_url: Secret | None = field(default=None, repr=False)
+    heartbeat_url: Secret | None = field(default=None, repr=False)
 
     @property
     def partners(self) -> Path:
@@ -109,6 +118,8 @@ def default_settings(
     stage: Stage = Stage.SANDBOX,
     language: str = "en",
     database: str = "",
+    broker: str = "",
+    heartbeat: str = "",
     env: Mapping[str, str] | None = None,
 ) -> Settings:
     """Settings for a home, with SQLite in it unless a database is named."""
@@ -120,6 +131,10 @@ def default_settings(
         language=language,
         database=database,
         database_url=_database_url(database, home, stage, env),
+        broker=broker,
+        heartbeat=heartbeat,
+        broker_url=_url(broker, "broker", home, stage, env) if broker else None,
+        heartbeat_url=_url(heartbeat, "heartbeat", home, stage, env) if heartbeat else None,
     )
 
 
@@ -139,6 +154,8 @@ def load(env: Mapping[str, str], cwd: Path, *, require: bool = False) -> Setting
         stage=Stage(_one_of(written.get("stage", Stage.SANDBOX.value), tuple(Stage), "stage", str(file))),
         language=_one_of(language or "en", LANGUAGES, "language", said),
         database="env:KVITT_DATABASE" if env.get("KVITT_DATABASE") else written.get("database", ""),
+        broker="env:KVITT_BROKER" if env.get("KVITT_BROKER") else written.get("broker", ""),
+        heartbeat="env:KVITT_HEARTBEAT" if env.get("KVITT_HEARTBEAT") else written.get("heartbeat", ""),
         env=env,
     )
 
@@ -150,8 +167,8 @@ def write_hub_toml(settings: Settings) -> Path:
     lines.append(f'language = "{settings.language}"')
     if settings.keys != settings.home / "keys":
         lines.append(f"keys = {_toml(str(settings.keys))}")
-    if settings.database:
-        lines.append(f"database = {_toml(settings.database)}")
+    urls = {"database": settings.database, "broker": settings.broker, "heartbeat": settings.heartbeat}
+    lines += [f"{name} = {_toml(written)}" for name, written in urls.items() if written]
     file = settings.home / HUB_FILE
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
@@ -207,11 +224,15 @@ def _from_file(path: Path, stage: Stage) -> str:
 def _database_url(database: str, home: Path, stage: Stage, env: Mapping[str, str] | None) -> Secret:
     if not database:
         return Secret(f"sqlite:///{home / 'kvitt.db'}")
-    if database.startswith(("env:", "file:")):
-        return resolve_secret(database, base=home, stage=stage, env=env)
-    if _USERINFO.search(database):
-        raise ConfigurationError("the database URL holds a password", hint=_NO_REFERENCE)
-    return Secret(database)
+    return _url(database, "database", home, stage, env)
+
+
+def _url(written: str, what: str, home: Path, stage: Stage, env: Mapping[str, str] | None) -> Secret:
+    if written.startswith(("env:", "file:")):
+        return resolve_secret(written, base=home, stage=stage, env=env)
+    if _USERINFO.search(written):
+        raise ConfigurationError(f"the {what} URL holds a password", hint=_NO_REFERENCE)
+    return Secret(written)
 
 
 def _read(file: Path) -> dict[str, str]:

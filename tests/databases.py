@@ -82,6 +82,13 @@ class Server:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     """A server for this session (one per xdist worker), with both roles and a migrated template."""
+    with a_server() as server:
+        yield server
+
+
+@contextlib.contextmanager
+def a_server() -> Iterator[Server]:
+    """A server with both roles and a migrated template, for as long as the block lasts."""
     given = os.environ.get("KVITT_TEST_POSTGRES")
     with _given(given) if given else _private() as admin:
         server = Server(admin=admin, template=f"kvitt_template_{uuid.uuid4().hex[:12]}")

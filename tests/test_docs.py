@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
 _BLOCK = re.compile(r"<!-- (tested|printed) -->\n```(?:sh|text)\n(.*?)```", re.DOTALL)
 _EXITS = re.compile(r"^(.*?)\s+# exits (\d)$", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
-_MADE_UP = re.compile(r"\bkvitt ([a-z]+(?: [a-z]+)?)")
+_MADE_UP = re.compile(r"\bkvitt ([a-z][a-z-]*)")
 
 
 def parts(page: Path) -> list[tuple[str, str]]:

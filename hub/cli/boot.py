@@ -15,6 +15,7 @@ from hub.errors import ConfigurationError
 from hub.model.partner import Agreement, Partner
 from hub.paths import examples
 from hub.pipeline.context import Hub
+from hub.pipeline.metered import metered
 from hub.ports import Channel, Clock, Coverage, CoverageCheck
 from hub.registry import Registry, channel_under, load_registry
 from hub.security.keys import KeyStore, create_keys
@@ -53,7 +54,7 @@ def assemble(settings: Settings, store: Store, clock: Clock) -> Hub:
     """The hub from its parts."""
 
     def channel(partner: Partner, agreement: Agreement) -> Channel:
-        return _channel(settings, partner, agreement)
+        return _channel(settings, store, clock, partner, agreement)
 
     def coverage(tenant: str) -> CoverageCheck | None:
         return _coverage(store, tenant)
@@ -75,14 +76,15 @@ def registry(home: Path) -> Registry:
     return load_registry(home, more=[examples() / "partners"])
 
 
-def _channel(settings: Settings, partner: Partner, agreement: Agreement) -> Channel:
+def _channel(settings: Settings, store: Store, clock: Clock, partner: Partner, agreement: Agreement) -> Channel:
     spec = channel_under(partner, agreement)
     if spec.required:
         raise ConfigurationError(
             f"the agreement with {partner.title} lacks {', '.join(spec.required)}",
             hint=f"kvitt org agreement {partner.name} --set NAME=VALUE",
         )
-    return open_channel(spec.kind, _revealed(settings, spec.settings))
+    revealed = _revealed(settings, spec.settings)
+    return metered(open_channel(spec.kind, revealed), spec.kind, revealed, store, clock)
 
 
 def _revealed(settings: Settings, values: Mapping[str, str]) -> dict[str, str]:

@@ -15,10 +15,14 @@ _MONEY = ("claimed", "granted", "refused", "open", "received", "netted", "outsta
 
 
 def proposals(unit: Unit, practices: Sequence[str] = ()) -> tuple[PayoutProposal, ...]:
-    """One proposal per practice and currency: only what was received and netted; nothing is paid by this."""
+    """One proposal per practice and currency: only what was received and netted; nothing is paid by this.
+
+    What a practice was paid itself is its own already and no part of it.
+    """
     codes = list(practices) or [each.code for each in parties.organisations(unit, "practice")]
     terms = {code: Terms() for code in codes}
-    found = payout_proposal(money.postings(unit), window=Window(until=unit.now), terms=terms, opening={})
+    for_others = [row for row in money.postings(unit) if row.payee != row.practice]
+    found = payout_proposal(for_others, window=Window(until=unit.now), terms=terms, opening={})
     return tuple(each for each in found if each.practice in terms)
 
 

@@ -16,7 +16,7 @@ from hub.model.exchange import Collected
 from hub.model.partner import Agreement, ChannelSpec, Partner
 from hub.model.payment import Statement
 from hub.model.reply import Acknowledgement, Decision, ResponseFile
-from hub.pipeline import answers, payments
+from hub.pipeline import answers, mail_rules, payments
 from hub.pipeline.archives import unpack
 from hub.pipeline.cases import About, raise_case
 from hub.pipeline.context import Hub
@@ -265,6 +265,35 @@ def process(hub: Hub, tenant: str, inbound_id: str) -> Received:
     return done
 
 
+def read_again(hub: Hub, tenant: str, inbound_id: str) -> Received:
+    """Process something that could not be read or placed, after what was missing has been mended.
+
+    Its bytes are as they came. What still cannot be placed keeps its task.
+    """
+    with hub.store.unit(tenant) as unit:
+        row = _locked(unit, inbound_id)
+        if row["state"] in _AGAIN:
+            unit.update(schema.inbound, inbound_id, state=inbounds.STORED, note="", meta=row["meta"] | {"readings": 1})
+    done = process(hub, tenant, inbound_id)
+    if done.state not in _AGAIN:
+        with hub.store.unit(tenant) as unit:
+            _told_again(unit, inbound_id)
+    return done
+
+
+_AGAIN = (inbounds.UNREADABLE, inbounds.TRIAGE)
+
+
+def _told_again(unit: Unit, inbound_id: str) -> None:
+    """Close the tasks that asked to find out what it is; those it led to now stay."""
+    for row in tasks.open_tasks(unit):
+        if row["inbound_id"] == inbound_id and row["kind"] in _ASKED:
+            tasks.done(unit, row["key"], {"read_again": True})
+
+
+_ASKED = ("unreadable", "mail_triage", "unknown_answer")
+
+
 def _locked(unit: Unit, inbound_id: str) -> Row:
     """The row, which nobody else processes before this transaction ends."""
     row = unit.one(unit.mine(schema.inbound, schema.inbound.c.id == inbound_id).with_for_update())
@@ -287,7 +316,8 @@ def _result(row: Row) -> Received:
 
 
 def _process(hub: Hub, unit: Unit, row: Row) -> None:
-    rules = [rule for partner in hub.registry.partners.values() for rule in partner.mail]
+    rules = mail_rules.taught(unit, unit.now.date()) if row["kind"] in _PERHAPS_MAIL else []
+    rules += [rule for partner in hub.registry.partners.values() for rule in partner.mail]
     context = AnswerContext(
         name=row["meta"]["name"],
         trusted=row["trusted"],
@@ -306,6 +336,7 @@ def _process(hub: Hub, unit: Unit, row: Row) -> None:
     inbounds.close(unit, row["id"], worst, kind=kind, note=note)
 
 
+_PERHAPS_MAIL = ("", "mail")
 _WEIGHT = (inbounds.DUPLICATE, inbounds.PROCESSED, inbounds.TRIAGE, inbounds.QUARANTINE)
 """Of several results of one file the one a person must see counts."""
 

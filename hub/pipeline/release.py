@@ -12,8 +12,8 @@ from hub.pipeline.context import Actor, Hub
 from hub.pipeline.correct import way_of, within
 from hub.pipeline.finished import PROGRAMME
 from hub.pipeline.finished.forward import of_declaration
+from hub.pipeline.outcomes import reply_due
 from hub.pipeline.replacements import AWAITS_CREDIT
-from hub.pipeline.send import reply_due
 from hub.policy.corrections import Way
 from hub.store import access, claims, exchanges, schema, tasks
 from hub.store.unit import Row, Unit
@@ -30,10 +30,13 @@ class Released:
     claims: int
 
 
-def release(hub: Hub, tenant: str, ref: str, actor: Actor, *, arrived: bool | None = None) -> Released:
+def release(
+    hub: Hub, tenant: str, ref: str, actor: Actor, *, arrived: bool | None = None, evidence: str = ""
+) -> Released:
     """Release a claim by its reference, or an exchange by its invoice number or business key.
 
-    `arrived` answers a doubt: True when the partner has the message, False when it certainly has not.
+    `arrived` answers a doubt: True when the partner has the message, False when it certainly has not; `evidence` is
+    how the person knows (who said so at the partner, when).
     """
     with hub.store.unit(tenant) as unit:
         row = claims.by_ref(unit, ref)
@@ -41,7 +44,7 @@ def release(hub: Hub, tenant: str, ref: str, actor: Actor, *, arrived: bool | No
         if row is not None and (row["hold_code"] or exchange is None):
             done = _release_claim(unit, row)
         elif exchange is not None:
-            done = _release_exchange(hub, unit, exchange, arrived=arrived)
+            done = _release_exchange(hub, unit, exchange, arrived=arrived, evidence=evidence)
         else:
             raise ConfigurationError(f"nothing here is called {ref}", hint="kvitt held lists what waits")
         access.record(unit, actor=actor.name, role=actor.role, action="release", object_=ref)
@@ -94,7 +97,7 @@ def _never_rebuilt(ref: str) -> ConfigurationError:
     )
 
 
-def _release_exchange(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool | None) -> Released:
+def _release_exchange(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool | None, evidence: str) -> Released:
     state = ExchangeState(exchange["state"])
     lost = state is ExchangeState.SENT and arrived is False and exchange["answered_at"] is None
     if state in _WITH_THE_PARTNER and not lost:
@@ -103,7 +106,7 @@ def _release_exchange(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool | No
             hint=f"kvitt why {exchange['invoice_number']} says what it waits for",
         )
     if arrived is not None and state is not ExchangeState.REFUSED:
-        return _settle_doubt(hub, unit, exchange, arrived=arrived)
+        return _settle_doubt(hub, unit, exchange, arrived=arrived, evidence=evidence)
     if state is ExchangeState.REFUSED:
         return _send_the_rest(hub, unit, exchange)
     if state is ExchangeState.FAILED:
@@ -117,24 +120,25 @@ def _release_exchange(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool | No
     return Released(what=f"{exchange['name']} goes out with the next submission", claims=_count(unit, exchange))
 
 
-def _settle_doubt(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool) -> Released:
+def _settle_doubt(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool, evidence: str) -> Released:
+    why = f": {evidence}" if evidence else ""
     if arrived:
         partner = hub.registry.by_name(exchange["partner"])
         due = reply_due(unit, partner)
         exchanges.change(
-            unit, exchange["id"], ExchangeState.SENT, text="a person: it arrived", sent_at=unit.now, reply_due=due
+            unit, exchange["id"], ExchangeState.SENT, text=f"a person: it arrived{why}", sent_at=unit.now, reply_due=due
         )
     else:
         exchanges.force(
             unit,
             exchange["id"],
             ExchangeState.PREPARED,
-            text="a person: it did not arrive",
+            text=f"a person: it did not arrive{why}",
             released=True,
             attempts=0,
             next_try_at=None,
         )
-    tasks.done_all(unit, exchange["id"], {"arrived": arrived})
+    tasks.done_all(unit, exchange["id"], {"arrived": arrived, "evidence": evidence})
     what = "counts as sent" if arrived else "goes out again with the next submission"
     return Released(what=f"{exchange['name']} {what}", claims=_count(unit, exchange))
 

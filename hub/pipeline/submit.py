@@ -14,9 +14,10 @@ from hub.model.finding import blocking
 from hub.pipeline import cases
 from hub.pipeline.context import Hub
 from hub.pipeline.finished import PROGRAMME, forward_held
+from hub.pipeline.intake import formats_of
 from hub.pipeline.send import send_due
 from hub.routing import NoRoute, Route
-from hub.store import claims, exchanges, parties, schema, series
+from hub.store import claims, exchanges, parties, pauses, schema, series
 from hub.store.exchanges import NewExchange
 from hub.store.unit import Row, Unit
 
@@ -48,10 +49,13 @@ def _ready_groups(hub: Hub, tenant: str) -> list[tuple[Route, list[str]]]:
         # What came in finished is forwarded as it is (`forward_held`), never written anew.
         ours = table.c.programme != PROGRAMME
         ready = claims.find(unit, table.c.exchange_id.is_(None), table.c.hold_code == "", ours)
+        stopped = pauses.in_force(unit)
         for row in ready:
+            if stopped.of(pauses.PRACTICE, row["provider_code"]):
+                continue
             day = hub.today(row["country"])
             partner = hub.registry.partners.get(row["payer"])
-            found = routing.route(row, partner, agreements, day, hub.stage)
+            found = routing.route(row, partner, agreements, day, hub.stage, formats_of(row["programme"]))
             if isinstance(found, NoRoute):
                 cases.hold(unit, [row], found.code, partner=found.partner, payer=row["payer_code"], day=day)
             else:

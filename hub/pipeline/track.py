@@ -10,7 +10,7 @@ from hub import log
 from hub.errors import ConfigurationError, ExchangeError
 from hub.model.exchange import ExchangeState, Receipt
 from hub.pipeline.context import Hub
-from hub.pipeline.send import refused
+from hub.pipeline.outcomes import refused
 from hub.store import exchanges, parties, schema
 from hub.store.unit import Row
 

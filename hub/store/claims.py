@@ -138,6 +138,13 @@ def by_ref(unit: Unit, ref: str) -> Row | None:
     return unit.one(unit.mine(schema.claim, schema.claim.c.ref == ref))
 
 
+def providers_of(unit: Unit, exchange_id: str) -> tuple[str, ...]:
+    """The provider codes of the claims that travel in one exchange."""
+    column = schema.claim.c.provider_code
+    where = (schema.claim.c.tenant_id == unit.tenant, schema.claim.c.exchange_id == exchange_id)
+    return tuple(row["provider_code"] for row in unit.rows(select(column).where(*where).distinct()))
+
+
 def by_ids(unit: Unit, ids: Sequence[str]) -> list[Row]:
     """Claim rows by id."""
     table = schema.claim

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from hub.model.exchange import ExchangeState, Message, advance
 from hub.store import blobs, schema
@@ -122,12 +122,16 @@ def wait_until(unit: Unit, exchange_id: str, moment: datetime, note: str) -> Non
     unit.update(schema.exchange, exchange_id, next_try_at=moment, note=note)
 
 
-def wait_together(unit: Unit, tried: Sequence[str], others: Sequence[str]) -> None:
-    """Put all of them off to the latest of the tried ones' times, so that they go out in their order when it comes."""
+def wait_together(unit: Unit, tried: Sequence[str], others: Sequence[str]) -> datetime | None:
+    """Put all of them off to the latest of the tried ones' times, so that they go out in their order when it comes.
+
+    Gives that time; None when none of the tried ones waits.
+    """
     rows = [row for row in (get(unit, each, lock=True) for each in sorted([*tried, *others])) if is_open(row)]
     times = [row["next_try_at"] for row in rows if row["id"] in set(tried) and row["next_try_at"] is not None]
     for row in rows if times else ():
         unit.update(schema.exchange, row["id"], next_try_at=max(times))
+    return max(times, default=None)
 
 
 def by_business_key(unit: Unit, key: str) -> Row | None:
@@ -155,9 +159,14 @@ def _several_use(unit: Unit, invoice_number: str) -> bool:
     return len(unit.rows(select(column).where(*where).distinct().limit(2))) > 1
 
 
-def change(unit: Unit, exchange_id: str, state: ExchangeState, *, text: str = "", **values: object) -> ExchangeState:
-    """Advance an exchange by rank and write its history; gives the state it has now."""
-    row = get(unit, exchange_id, lock=True)
+def change(
+    unit: Unit, exchange_id: str, state: ExchangeState, *, text: str = "", locked: Row | None = None, **values: object
+) -> ExchangeState:
+    """Advance an exchange by rank and write its history; gives the state it has now.
+
+    `locked` is its row where this transaction has read it with its lock already.
+    """
+    row = locked or get(unit, exchange_id, lock=True)
     now = advance(ExchangeState(row["state"]), state)
     unit.update(schema.exchange, exchange_id, state=now.value, **values)
     log(unit, exchange_id, state.value, text)
@@ -188,14 +197,18 @@ def log(
         "text": text,
         "codes": list(codes),
         "inbound_id": inbound_id,
+        "tenant_id": unit.tenant,
     }
-    unit.insert(schema.exchange_event, [row])
+    table = schema.exchange_event
+    # Writers of one tenant follow one another, so the number of lines is the last one's number.
+    earlier = select(func.count()).where(table.c.tenant_id == unit.tenant, table.c.exchange_id == exchange_id)
+    unit.connection.execute(table.insert().values(seq=earlier.scalar_subquery() + 1), row)
 
 
 def history(unit: Unit, exchange_id: str) -> list[Row]:
     """What happened to an exchange, in order."""
     table = schema.exchange_event
-    return unit.rows(unit.mine(table, table.c.exchange_id == exchange_id).order_by(table.c.at, table.c.id))
+    return unit.rows(unit.mine(table, table.c.exchange_id == exchange_id).order_by(table.c.seq, table.c.at, table.c.id))
 
 
 def silent_since(unit: Unit, today: date) -> list[Row]:

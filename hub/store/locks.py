@@ -9,8 +9,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -20,30 +20,41 @@ from sqlalchemy.exc import DBAPIError
 @contextmanager
 def effect_lock(engine: Engine, folder: Path, name: str) -> Iterator[bool]:
     """Hold the lock of that name, or give False at once when somebody else does."""
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-    if engine.dialect.name == "postgresql":
-        with _advisory(engine, number) as mine:
-            yield mine
-    else:
-        with _file(folder, f"{number & 0xFFFFFFFFFFFFFFFF:016x}.lock") as mine:
-            yield mine
+    with effect_locks(engine, folder, [name]) as mine:
+        yield name in mine
 
 
 @contextmanager
-def _advisory(engine: Engine, number: int) -> Iterator[bool]:
+def effect_locks(engine: Engine, folder: Path, names: Sequence[str]) -> Iterator[set[str]]:
+    """Hold the locks of these names and give those that nobody else holds; all of them end together."""
+    numbers = {name: int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True) for name in names}
+    if engine.dialect.name == "postgresql":
+        with _advisory(engine, numbers) as mine:
+            yield mine
+    else:
+        with ExitStack() as stack:
+            files = {name: f"{number & 0xFFFFFFFFFFFFFFFF:016x}.lock" for name, number in numbers.items()}
+            yield {name for name, file in files.items() if stack.enter_context(_file(folder, file))}
+
+
+@contextmanager
+def _advisory(engine: Engine, numbers: Mapping[str, int]) -> Iterator[set[str]]:
     # Autocommit: an open transaction during a long effect would hold back vacuum, and a server that ends sessions
     # idle in a transaction would end the lock with it.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        mine = bool(connection.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": number}).scalar())
+        lock = text("SELECT pg_try_advisory_lock(:n)")
+        mine = {name for name, number in numbers.items() if connection.execute(lock, {"n": number}).scalar()}
         try:
             yield mine
         finally:
-            if mine:
-                _unlock(connection, number)
+            for name in mine:
+                _unlock(connection, numbers[name])
 
 
 def _unlock(connection: Connection, number: int) -> None:
     """Give the lock back; a session that cannot say so is thrown away, and its locks with it."""
+    if connection.invalidated:
+        return
     try:
         connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})
     except DBAPIError:

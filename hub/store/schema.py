@@ -305,6 +305,7 @@ exchange = Table(
     Column("sent_at", Moment),
     Column("reply_due", Date),
     Column("answered_at", Moment),
+    Column("received_at", Moment),
     UniqueConstraint("tenant_id", "business_key"),
 )
 
@@ -319,6 +320,7 @@ exchange_event = Table(
     Column("text", Text, nullable=False),
     Column("codes", JSON, nullable=False),
     _ref("inbound_id", "inbound"),
+    Column("seq", Integer, nullable=False, server_default="0"),
 )
 
 inbound = Table(
@@ -485,7 +487,115 @@ job_run = Table(
     Column("started_at", Moment, nullable=False),
     Column("finished_at", Moment),
     Column("result", Text, nullable=False),
+    Column("planned_at", Moment),
+    Column("node", String(80), nullable=False, server_default=""),
+    Column("by", String(60), nullable=False, server_default=""),
+    Column("starts", Integer, nullable=False, server_default="1"),
 )
+
+pause = Table(
+    "pause",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("kind", String(10), nullable=False),
+    Column("target", String(160), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+    Column("by", String(60), nullable=False),
+    Column("lifted_at", Moment),
+    Column("lifted_by", String(60), nullable=False, server_default=""),
+    CheckConstraint("kind in ('outbound', 'partner', 'practice', 'batch', 'job')", name="kind"),
+)
+
+circuit = Table(
+    "circuit",
+    metadata,
+    Column("tenant_id", TENANT, ForeignKey("tenant.id"), primary_key=True),
+    Column("place", String(64), primary_key=True),
+    Column("partner", String(60), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("open_until", Moment, nullable=False),
+)
+
+quota = Table(
+    "quota",
+    metadata,
+    Column("place", String(64), primary_key=True),
+    Column("window", Moment, primary_key=True),
+    Column("used", Integer, nullable=False),
+)
+"""How often a place was called in a window: shared by all tenants and nodes, as the partner counts it."""
+
+alert_target = Table(
+    "alert_target",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("name", String(60), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("zone", String(40), nullable=False),
+    Column("quiet_from", String(5), nullable=False),
+    Column("quiet_to", String(5), nullable=False),
+    Column("digest_at", String(5), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("removed_at", Moment),
+    UniqueConstraint("tenant_id", "name"),
+    CheckConstraint("kind in ('mail', 'webhook')", name="kind"),
+)
+
+incident = Table(
+    "incident",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("key", String(240), nullable=False),
+    Column("episode", Integer, nullable=False),
+    Column("partner", String(60), nullable=False),
+    Column("cause", String(40), nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("step", String(10), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("amounts", JSON, nullable=False),
+    Column("due", Date),
+    Column("opened_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("resolved_at", Moment),
+    UniqueConstraint("tenant_id", "key", "episode"),
+)
+"""What is wrong, one row per tenant, partner and cause for as long as it lasts; never a word about a person."""
+
+alert_message = Table(
+    "alert_message",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("target_id", "alert_target", nullable=False),
+    Column("key", String(240), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("told_at", Moment),
+    UniqueConstraint("tenant_id", "target_id", "key"),
+)
+"""What is told to whom: written down before it leaves, so that the same key is told once whoever's clock ticks."""
+
+expectation = Table(
+    "expectation",
+    metadata,
+    Column("tenant_id", TENANT, ForeignKey("tenant.id"), primary_key=True),
+    Column("module", String(20), primary_key=True),
+    Column("working_day", Integer, nullable=False),
+)
+"""By which working day of a quarter a module's lists are expected; the module '' stands for every other one."""
 
 access_log = Table(
     "access_log",
@@ -530,7 +640,30 @@ Index(
 Index("ix_claim_key", claim.c.tenant_id, claim.c.id)  # or SQLite reads a whole tenant for 500 ids
 Index("ix_claim_open", claim.c.tenant_id, claim.c.exchange_id, claim.c.hold_code)
 Index("ix_posting_line", posting.c.tenant_id, posting.c.claim_line_id)
+_UNSETTLED = exchange.c.state.in_(("prepared", "sending", "in_doubt"))
+Index(
+    "ix_exchange_due",
+    exchange.c.tenant_id,
+    exchange.c.next_try_at,
+    sqlite_where=_UNSETTLED,
+    postgresql_where=_UNSETTLED,
+)
+_UNANSWERED = exchange.c.answered_at.is_(None)
+Index(
+    "ix_exchange_unanswered",
+    exchange.c.tenant_id,
+    exchange.c.state,
+    exchange.c.reply_due,
+    sqlite_where=_UNANSWERED,
+    postgresql_where=_UNANSWERED,
+)
+_IN_FORCE_PAUSE = pause.c.lifted_at.is_(None)
+Index("ix_pause_in_force", pause.c.tenant_id, sqlite_where=_IN_FORCE_PAUSE, postgresql_where=_IN_FORCE_PAUSE)
 Index("ix_payment_open", payment.c.tenant_id, payment.c.matched)
+_OPEN_INCIDENT = incident.c.resolved_at.is_(None)
+Index("ix_incident_open", incident.c.tenant_id, sqlite_where=_OPEN_INCIDENT, postgresql_where=_OPEN_INCIDENT)
+_UNTOLD = alert_message.c.told_at.is_(None)
+Index("ix_alert_message_untold", alert_message.c.tenant_id, sqlite_where=_UNTOLD, postgresql_where=_UNTOLD)
 
 APPEND_ONLY = (posting, access_log, access_head)
 """Tables whose rows may only be added; triggers refuse update and delete on both databases (decision 21)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -93,6 +93,21 @@ def done_all(unit: Unit, exchange_id: str, evidence: Mapping[str, Any], *, claim
     if not claims_too:
         where.append(table.c.claim_ref == "")
     for row in unit.rows(unit.mine(table, *where)):
+        done(unit, row["key"], evidence)
+
+
+def done_with(unit: Unit, exchange_id: str, keys: Sequence[str], evidence: Mapping[str, Any]) -> None:
+    """Close the open tasks of an exchange itself and those with these keys."""
+    table = schema.task
+    own = (table.c.exchange_id == exchange_id) & (table.c.claim_ref == "")
+    for row in unit.rows(unit.mine(table, table.c.state == "open", own | table.c.key.in_(keys))):
+        unit.update(table, row["id"], state="done", done_at=unit.now, evidence=row["evidence"] | dict(evidence))
+
+
+def done_about(unit: Unit, inbound_id: str, evidence: Mapping[str, Any]) -> None:
+    """Close every open task about something that came in."""
+    table = schema.task
+    for row in unit.rows(unit.mine(table, table.c.inbound_id == inbound_id, table.c.state == "open")):
         done(unit, row["key"], evidence)
 
 

@@ -14,10 +14,11 @@ import random
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,27 +39,38 @@ from tests.crash.remote import Habits, Remote
 from tests.crash.setting import AT_ONCE, TENANT, Opened, Setting, agree, counted, key_of, open_setting, prepare, setting
 
 _OPEN = ("prepared", "sending")
+_WAVE = 100
+"""So many exchanges at a time: a world in which new ones keep coming."""
+_PURGED, _COLLECTS = 0.1, 0.3
+"""How often the broker forgets everything, and how often a worker collects instead of sending."""
 _ARRIVED = ("sent", "delivered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How much, how long and how bad."""
+    """How much, how long and how bad; with a `broker` the senders are workers of a hub on many nodes.
+
+    It ends when everything is settled and `kills` were made (more is sent until then), or when the time is over.
+    """
 
     exchanges: int = 24
+    kills: int = 0
     seconds: float = 12
     workers: int = 2
     seed: int = 1
-    pause: tuple[float, float] = (0.05, 0.6)
+    pause: tuple[float, float] = (0.1, 1.5)
     frozen: float = 0.2
+    broker: str = ""
 
 
 @dataclass(slots=True)
 class Result:
     """What happened, and what must not have."""
 
+    exchanges: int = 0
     kills: int = 0
     freezes: int = 0
+    purges: int = 0
     states: Counter[str] = field(default_factory=Counter)
     arrived_in_doubt: int = 0
     sent_again_after_asking: int = 0
@@ -88,43 +100,94 @@ class Chaos:
             self._stack.enter_context(each)
         self.opened: Opened = open_setting(self._setting)
         self._stack.callback(self.opened.close)
-        self._fill()
+        self._agreements = self._agree()
+        self._made = 0
+        self._fill(min(self.plan.exchanges, _WAVE))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def _fill(self) -> None:
-        share = max(1, self.plan.exchanges // 4)
-        for partner, server in (("deaf", self.deaf), ("third", self.deaf), ("askable", self.askable)):
-            prepare(self.opened, partner, counted(self.opened, server, partner), _names(partner, share))
+    def _agree(self) -> dict[str, str]:
+        named = (("deaf", self.deaf), ("third", self.deaf), ("askable", self.askable))
+        made = {partner: counted(self.opened, server, partner) for partner, server in named}
         settings = self.vecozo.settings() | {"connect_timeout": "5", "read_timeout": "10"}
         with self.opened.hub.store.unit(TENANT) as unit:
-            agreement = agree(unit, "menzis", channel="", settings=settings)
-        prepare(self.opened, "menzis", agreement, _names("menzis", share), channel="vecozo")
+            return made | {"menzis": agree(unit, "menzis", channel="", settings=settings)}
+
+    def _fill(self, exchanges: int) -> None:
+        """Exchanges for each partner alike."""
+        share = max(1, exchanges // len(self._agreements))
+        for partner, agreement in self._agreements.items():
+            channel = {"channel": "vecozo"} if partner == "menzis" else {}
+            names = [f"{partner}-{self._made + number:04d}" for number in range(share)]
+            prepare(self.opened, partner, agreement, names, **channel)
+        self._made += share
+        self.result.exchanges += share * len(self._agreements)
 
     def run(self) -> Result:
         """Chaos until everything is settled or the time is over; then calm, one worker to the end, and the counting."""
         workers = [self._worker() for _ in range(self.plan.workers)]
+        with self._announcing():
+            self._trouble(workers)
+            for worker in workers:
+                worker.kill()
+            self.result.kills += self.deaf.kills + self.askable.kills
+            self._calm()
+        self._count()
+        return self.result
+
+    def _trouble(self, workers: list[Worker]) -> None:
         until = time.monotonic() + self.plan.seconds
-        while time.monotonic() < until and self._unsettled():
+        while time.monotonic() < until and self._goes_on():
             time.sleep(self._random.uniform(*self.plan.pause))
             place = self._random.randrange(len(workers))
-            workers = [worker if worker.alive() else self._worker() for worker in workers]
+            workers[:] = [worker if worker.alive() else self._worker() for worker in workers]
             if self._random.random() < self.plan.frozen:
                 self._freeze(workers[place])
             else:
                 workers[place].kill()
                 self.result.kills += 1
                 workers[place] = self._worker()
-        for worker in workers:
-            worker.kill()
-        self.result.kills += self.deaf.kills + self.askable.kills
-        self._calm()
-        self._count()
-        return self.result
+            if self.plan.broker and self._random.random() < _PURGED:
+                self._queue.control.purge()
+                self.result.purges += 1
+
+    def _goes_on(self) -> bool:
+        """Whether there is trouble left to make; when all is settled too early, more is sent."""
+        left = self.plan.exchanges - self.result.exchanges
+        enough = self.result.kills + self.deaf.kills + self.askable.kills >= self.plan.kills > 0
+        unsettled = self._unsettled()
+        if left <= 0 and (enough or (not unsettled and not self.plan.kills)):
+            return False
+        if not unsettled:
+            self._fill(min(max(left, 8), _WAVE))
+        return True
+
+    @contextmanager
+    def _announcing(self) -> Iterator[None]:
+        """On many nodes every node looks and hints; here one does, in a thread."""
+        if not self.plan.broker:
+            yield
+            return
+        from scheduler import many_nodes
+
+        self._queue = many_nodes.open_queue(self.plan.broker)
+        stop = threading.Event()
+        thread = threading.Thread(target=many_nodes.announce, args=(self.opened.hub, self._queue, stop, 0.05))
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            self._queue.close()
 
     def _worker(self) -> Worker:
+        if self.plan.broker:
+            if self._random.random() < _COLLECTS:
+                return self._nursery.start("collecting", setting=self._setting.arguments, stop=str(self._stop))
+            return self._nursery.start("turns", setting=self._setting.arguments, broker=self.plan.broker)
         return self._nursery.start(
             "loop", setting=self._setting.arguments, stop=str(self._stop), collects=self._random.random() < 0.6
         )
@@ -143,12 +206,21 @@ class Chaos:
 
     def _calm(self) -> None:
         self.deaf.habits = self.askable.habits = Habits()
-        worker = self._nursery.start("loop", setting=self._setting.arguments, stop=str(self._stop), collects=True)
+        job = "collecting" if self.plan.broker else "loop"
+        more = {} if self.plan.broker else {"collects": True}
+        worker = self._nursery.start(job, setting=self._setting.arguments, stop=str(self._stop), **more)
+        sender = (
+            self._nursery.start("turns", setting=self._setting.arguments, broker=self.plan.broker)
+            if self.plan.broker
+            else None
+        )
         until = time.monotonic() + 60
         while self._unsettled() and time.monotonic() < until:
             time.sleep(0.05)
         self._stop.touch()
         worker.result()
+        if sender is not None:
+            sender.kill()
 
     def _count(self) -> None:
         rows = self.opened.rows()
@@ -205,10 +277,6 @@ def _in(rows: Sequence[Row], states: Sequence[str]) -> list[Row]:
     return [row for row in rows if row["state"] in states]
 
 
-def _names(partner: str, count: int) -> list[str]:
-    return [f"{partner}-{number:04d}" for number in range(count)]
-
-
 def _answers(payload: bytes, facts: object) -> list[Outgoing]:
     """One answer to every message, which nobody can read: what counts here is that it comes in once."""
     del facts
@@ -219,12 +287,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run it and say what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--exchanges", type=int, default=100)
+    parser.add_argument("--kills", type=int, default=0, help="so many kills at least")
     parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", default="", help="an empty PostgreSQL database; SQLite without")
+    parser.add_argument("--broker", default="", help="a RabbitMQ: the senders are Celery workers (with --database)")
     chosen = parser.parse_args(arguments)
-    plan = Plan(exchanges=chosen.exchanges, seconds=chosen.minutes * 60, workers=chosen.workers, seed=chosen.seed)
+    plan = Plan(
+        exchanges=chosen.exchanges,
+        seconds=chosen.minutes * 60,
+        workers=chosen.workers,
+        seed=chosen.seed,
+        broker=chosen.broker,
+    )
     with tempfile.TemporaryDirectory(prefix="kvitt-chaos-") as folder:
         home = Path(folder) / "hub"
         one = setting(home, chosen.database or f"sqlite:///{home}/kvitt.db", retry=AT_ONCE)
@@ -234,12 +310,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pki = make_pki(Path(folder) / "pki", now=datetime.now(UTC))
         with Nursery() as nursery, Chaos(one, pki, plan, nursery) as chaos:
             result = chaos.run()
-    sys.stdout.write("\n".join([*_report(result), ""]))
+    sys.stdout.write("\n".join([*report(result), ""]))
     return 1 if result.violations else 0
 
 
-def _report(result: Result) -> list[str]:
-    lines = [f"{result.kills} kills, {result.freezes} freezes"]
+def report(result: Result) -> list[str]:
+    """What happened, in lines for people."""
+    lines = [
+        f"{result.exchanges} exchanges, {result.kills} kills, {result.freezes} freezes, {result.purges} purges of the broker"
+    ]
     lines += [f"{count:5d}  {what}" for what, count in sorted(result.states.items())]
     lines.append(f"in doubt, and it had arrived: {result.arrived_in_doubt} of {_doubts(result)}")
     lines.append(f"sent again to a partner that had said no, and recognised there: {result.sent_again_after_asking}")

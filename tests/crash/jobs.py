@@ -24,7 +24,10 @@ from hub.pipeline.context import Actor
 from hub.pipeline.intake import IntakeRequest
 from hub.ports import Channel, Probe
 from hub.store.engine import READ_ONLY
+from tests.crash import mutants
 from tests.crash.setting import TENANT, Opened, Setting, open_setting
+
+mutants.take_away()
 
 
 def warm(arguments: dict[str, Any]) -> None:
@@ -56,6 +59,26 @@ def loop(setting: dict[str, Any], stop: str, tenant: str = TENANT, *, collects: 
         time.sleep(0.02)
     one.close()
     return rounds
+
+
+def collecting(setting: dict[str, Any], stop: str, tenant: str = TENANT) -> int:
+    """Only collect, again and again until the file `stop` is there; how many rounds."""
+    one = _open(setting)
+    rounds = 0
+    while not Path(stop).exists():
+        receive.collect(one.hub, tenant)
+        rounds += 1
+        time.sleep(0.02)
+    one.close()
+    return rounds
+
+
+def turns(setting: dict[str, Any], broker: str) -> None:
+    """Be a worker of a hub on many nodes until killed."""
+    from scheduler import many_nodes
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the nursery is told process ids there
+    many_nodes.serve_turns(many_nodes.open_queue(broker), lambda: _open(setting).hub, 1)
 
 
 def send_once(setting: dict[str, Any], tenant: str = TENANT) -> dict[str, str]:

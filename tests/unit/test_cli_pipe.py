@@ -100,6 +100,44 @@ def test_demo_forwards_a_finished_invoice_byte_for_byte(demo: tuple[Run, dict[st
     assert kept.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
 
 
+def test_demo_forwards_a_finished_claim_file_byte_for_byte(demo: tuple[Run, dict[str, Any]]) -> None:
+    """Another system's PM304 file of a physiotherapist goes to the insurer as it is, and its answer comes back."""
+    run, body = demo
+    (sent,) = [each for each in body["countries"]["NL"]["exchanges"] if each["invoice_number"] == "FY2024-0007"]
+    assert (sent["kind"], sent["channel"], sent["state"]) == ("vektis-PM304-3.2", "vecozo", "delivered")
+    home = _home_of(run)
+    assert (home / "out/nl/sent" / sent["name"]).read_bytes() == (home / "out/nl/finished.asc").read_bytes()
+    mine = [claim for claim in body["countries"]["NL"]["claims"] if claim["provider"] == "04099901"]
+    told = [(claim["ref"], claim["decision"], claim["granted_minor"], claim["received_minor"]) for claim in mine]
+    assert told == [("FY-71", "granted", 3650, 3650), ("FY-72", "granted", 3650, 3650)]
+
+
+def test_demo_takes_mental_health_to_a_gds801_message_and_back_by_a_gds802(demo: tuple[Run, dict[str, Any]]) -> None:
+    """Six rows: one held, one a duplicate, four answered as granted, changed, refused, granted; the money adds up."""
+    run, body = demo
+    (sent,) = [each for each in body["countries"]["NL"]["exchanges"] if each["kind"] == "vektis-GDS801-1.0"]
+    assert (sent["partner"], sent["channel"], sent["state"]) == ("zilveren-kruis", "vecozo", "delivered")
+    mine = [claim for claim in body["countries"]["NL"]["claims"] if claim["provider"] == "94099901"]
+    amounts = ("claimed", "granted", "refused", "received")
+    assert [(one["decision"], *(one[f"{name}_minor"] for name in amounts)) for one in mine] == [
+        ("granted", 15625, 15625, 0, 15625),
+        ("changed", 12040, 9810, 2230, 9810),
+        ("refused", 18750, 0, 18750, 0),
+        ("granted", 15625, 15625, 0, 15625),
+    ]
+    home = _home_of(run)
+    message = (home / "out/nl/sent" / sent["name"]).read_text()
+    assert message.count("<DebetPrestatie>") == 4
+    assert "<Bedrag>620.40</Bedrag>" in message
+    (answer,) = (home / "out/nl/received").glob("*-vektis-GDS802-1.0")
+    assert "<Bedrag>410.60</Bedrag>" in answer.read_text()
+    report = (home / "out" / "report.html").read_text()
+    assert all(one["ref"] in report for one in mine)
+    statement = (home / "out/nl/statements/94099901-2024-01.csv").read_text()
+    assert "TOTAL;620.40;410.60;209.80;0.00;410.60" in statement
+    assert "94099901" not in {one["practice"] for one in body["countries"]["NL"]["practices"]}, "it was paid itself"
+
+
 def test_demo_plays_every_kind_of_dutch_answer(demo: tuple[Run, dict[str, Any]]) -> None:
     _, body = demo
     claims = body["countries"]["NL"]["claims"]
@@ -116,6 +154,8 @@ def test_demo_leaves_no_personal_data_in_names_or_logs(demo: tuple[Run, dict[str
     home = _home_of(run)
     rows = list(csv.DictReader((ROOT / "examples/nl/nl_ion_export_2024Q1.csv").read_text().splitlines(), delimiter=";"))
     secrets = {row["bsn"] for row in rows} | {row["achternaam"] for row in rows}
+    performances = (ROOT / "examples/nl/nl_zpm_performances.csv").read_text().splitlines()
+    secrets |= {row["bsn"] for row in csv.DictReader(performances, delimiter=";")} | {"Voorbeeldrug", "Proefknie"}
     names = "\n".join(str(path) for path in home.rglob("*"))
     logged = "".join(path.read_text() for path in (home / "log").iterdir())
     report = (home / "out" / "report.html").read_text()
@@ -146,7 +186,7 @@ def test_next_lists_what_needs_a_person_and_says_so_by_its_exit_code(demo: tuple
     done = run("next", "--json")
     kinds = [task["kind"] for task in json.loads(done.stdout)["tasks"]]
     assert done.returncode == 5
-    assert kinds.count("rejection") == 5
+    assert kinds.count("rejection") == 7
     assert "rows_held" in kinds
 
 
@@ -196,6 +236,21 @@ def test_intake_prints_a_line_a_row_and_a_summary(tmp_path: Path) -> None:
 
 
 @pytest.mark.scenario("S25")
+def test_performances_print_the_expected_outcomes(tmp_path: Path) -> None:
+    """The mental health practice's list, row by row against its expected file, through the command line."""
+    run = runner(tmp_path / "home")
+    assert run("init", "--example").returncode == 0
+    path = ROOT / "examples/nl/nl_zpm_performances.csv"
+    command = ("intake", "--tenant", NL, "--programme", "zpm-performances", "--practice", "94099901", "--json")
+    *rows, last = [json.loads(line) for line in run(*command, str(path)).stdout.splitlines()]
+    wanted = list(
+        csv.DictReader((ROOT / "examples/nl/nl_zpm_performances_expected.csv").read_text().splitlines(), delimiter=";")
+    )
+    told = [(str(row["line"]), row["row_id"], row["outcome"], row["code"]) for row in rows]
+    assert told == [(row["line"], row["row_id"], row["outcome"], row["code"]) for row in wanted]
+    assert last["summary"]["dropped_columns"] == ["setting (column 10)"]
+
+
 def test_treatment_log_prints_the_expected_outcomes(tmp_path: Path) -> None:
     run = runner(tmp_path / "home")
     assert run("init", "--example").returncode == 0

@@ -162,7 +162,9 @@ def test_an_unreadable_limit_allows_nothing() -> None:
 
 
 def test_the_shipped_maps_are_sound() -> None:
-    assert {item.name for item in systems()} == {"generic-nl", "ion-export", "no-assignments", "no-treatment-log"}
+    assert {item.name for item in systems()} == {
+        *("generic-nl", "ion-export", "no-assignments", "no-treatment-log", "zpm-performances")
+    }
     with pytest.raises(ConfigurationError, match="unknown practice system"):
         system("nothing")
 

@@ -144,15 +144,19 @@ def held(tenant: Tenant = "", lang: Lang = "", as_json: Json = False) -> None:
 def release(
     ref: Ref,
     arrived: Annotated[bool | None, typer.Option("--arrived/--not-arrived", help="The answer to a doubt.")] = None,
+    evidence: Annotated[
+        str, typer.Option("--evidence", help="How you know: the portal's reference, or who said so, when.")
+    ] = "",
     tenant: Tenant = "",
     as_json: Json = False,
 ) -> None:
     """Release one thing."""
     from hub.cli.here import here
+    from hub.log import clean_text
     from hub.pipeline import release as step
 
     with here(tenant) as place:
-        done = step.release(place.hub, place.tenant, ref, _actor(), arrived=arrived)
+        done = step.release(place.hub, place.tenant, ref, _actor(), arrived=arrived, evidence=clean_text(evidence))
     if as_json:
         put_json({"released": done.what, "claims": done.claims})
     else:
