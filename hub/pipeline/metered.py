@@ -1,4 +1,4 @@
-"""A channel that keeps to the partner's quota: every call is counted for all nodes and tenants before it is made.
+"""What a partner allows: a quota of calls, counted for all nodes and tenants together, and hours without any.
 
 A call beyond the quota is a TransientError with the time to wait: nothing was called, nothing was taken over.
 """
@@ -11,12 +11,17 @@ from dataclasses import dataclass
 
 from hub.errors import ConfigurationError, TransientError
 from hub.model.exchange import Collected, Message, Probe, Receipt
+from hub.model.partner import Agreement, Partner
+from hub.pipeline.context import ZONES, Hub
+from hub.policy.windows import in_maintenance, read_windows
 from hub.ports import Channel, Clock
 from hub.store import quotas
 from hub.store.unit import Store
 
 SETTING = "per_minute"
 """The channel setting that says how many calls a minute a partner takes; without it none are counted."""
+WINDOWS = "maintenance"
+"""The channel setting with the hours a partner is not to be called in, such as `sun 02:00-06:00`."""
 _ACCOUNT = ("endpoint", "host", "port", "username", "client_cert", "token")
 
 
@@ -69,8 +74,22 @@ class Metered:
             )
 
 
+def in_window(hub: Hub, partner: Partner | None, agreement: Agreement | None) -> bool:
+    """Whether a partner is not to be called now: its maintenance windows (`maintenance`), in its own local time.
+
+    A setting that cannot be read stops nobody else here: it is told when the channel is opened.
+    """
+    settings = {**(partner.channel.settings if partner else {}), **(agreement.settings if agreement else {})}
+    country = partner.country if partner and partner.country in ZONES else "NL"
+    try:
+        return in_maintenance(settings.get(WINDOWS, ""), hub.local(country))
+    except ConfigurationError:
+        return False
+
+
 def metered(channel: Channel, kind: str, settings: Mapping[str, str], store: Store, clock: Clock) -> Channel:
-    """The channel itself, or behind its quota where its settings name one."""
+    """The channel itself, or behind its quota where its settings name one; what cannot be read in them is told."""
+    read_windows(settings.get(WINDOWS, ""))
     wished = settings.get(SETTING, "")
     if not wished:
         return channel

@@ -20,6 +20,7 @@ from hub.pipeline import answers, mail_rules, payments
 from hub.pipeline.archives import unpack
 from hub.pipeline.cases import About, raise_case
 from hub.pipeline.context import Hub
+from hub.pipeline.metered import in_window
 from hub.pipeline.track import track
 from hub.ports import Channel
 from hub.store import inbounds, parties, schema, tasks
@@ -103,6 +104,8 @@ def _places(hub: Hub, tenant: str) -> Iterator[Collection]:
         source = _source(partner, agreement)
         if source and source not in seen and partner.channel.kind != "cov":
             seen.add(source)
+            if in_window(hub, partner, agreement):
+                continue
             yield Collection(partner=partner, agreement=agreement, source=source)
 
 

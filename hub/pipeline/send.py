@@ -23,6 +23,7 @@ from hub.model.partner import Agreement, Partner, RetryPolicy
 from hub.pipeline import attempts
 from hub.pipeline.attempts import Attempt, Outcome
 from hub.pipeline.context import Hub
+from hub.pipeline.metered import in_window
 from hub.pipeline.outcomes import cannot_begin, record, take_back
 from hub.ports import Channel
 from hub.store import circuits, claims, exchanges, parties, pauses
@@ -63,15 +64,18 @@ def places_due(hub: Hub, tenant: str) -> list[Place]:
         if stopped.of(pauses.OUTBOUND, ""):
             return []
         away, trial = circuits.open_ones(unit), circuits.half_open(unit)
+        agreed = {each.id: each for each in parties.agreements(unit)}
         found: dict[str, list[str]] = {}
-        for name, row in _placed(unit, exchanges.to_send(unit)):
-            if name not in away and not stopped.stops(row, _practices(unit, row, stopped)):
+        for name, row in _placed(exchanges.to_send(unit), agreed):
+            partner = hub.registry.partners.get(row["partner"])
+            if name in away or in_window(hub, partner, agreed.get(row["agreement_id"])):
+                continue
+            if not stopped.stops(row, _practices(unit, row, stopped)):
                 found.setdefault(name, []).append(row["id"])
     return [Place(name=name, ids=tuple(ids), trial=name in trial) for name, ids in found.items()]
 
 
-def _placed(unit: Unit, due: Sequence[Row]) -> Iterator[tuple[str, Row]]:
-    agreed = {each.id: each for each in parties.agreements(unit)}
+def _placed(due: Sequence[Row], agreed: Mapping[str, Agreement]) -> Iterator[tuple[str, Row]]:
     for row in due:
         settings = agreed[row["agreement_id"]].settings if row["agreement_id"] in agreed else {}
         named = tuple(settings[name] for name in _PLACE if settings.get(name)) or (row["agreement_id"],)

@@ -7,7 +7,7 @@ the Peppol network): without asking, such a message would look sent for ever.
 from __future__ import annotations
 
 from hub import log
-from hub.errors import ConfigurationError, ExchangeError
+from hub.errors import ConfigurationError, ExchangeError, OutcomeUnknown
 from hub.model.exchange import ExchangeState, Receipt
 from hub.pipeline.context import Hub
 from hub.pipeline.outcomes import refused
@@ -34,7 +34,10 @@ def _ask(hub: Hub, tenant: str, row: Row) -> bool:
         key = exchanges.key_of(unit, row)
     try:
         channel = hub.open_channel(partner, agreement)
-        receipt = channel.lookup(key) if channel.can_lookup else None
+        # One that cannot find a message again may still know those it gave us an id for.
+        receipt = channel.lookup(key) if channel.can_lookup or row["remote_id"] else None
+    except OutcomeUnknown:
+        return False
     except (ConfigurationError, ExchangeError) as error:
         log.event("not tracked", tenant=tenant, exchange=row["id"], error=type(error).__name__)
         return False

@@ -20,12 +20,14 @@ import scheduler.run as clockwork
 from hub.clock import MovableClock
 from hub.errors import ConfigurationError, HubError, TransientError
 from hub.model.exchange import Collected, Message, Probe, Receipt
+from hub.model.partner import Agreement
 from hub.pipeline import exchanges as people
 from hub.pipeline import send
 from hub.pipeline.attempts import Attempt, Outcome
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.metered import metered
 from hub.pipeline.outcomes import record, take_back
+from hub.ports import Channel
 from hub.sandbox.server import Fault, Trouble
 from hub.store import circuits, exchanges, jobs, pauses, schema
 from hub.store.unit import Row
@@ -271,6 +273,29 @@ def test_what_is_stored_while_a_place_is_away_waits_with_the_rest_and_one_messag
     assert place.calls[5:] == [f"{TENANT}:{row['business_key']}" for row in one.rows()]
     with hub.store.reading(TENANT) as unit:
         assert circuits.open_ones(unit) | circuits.half_open(unit) == {}
+
+
+def test_nobody_is_called_in_its_maintenance_window(one: Opened) -> None:
+    """2026-03-02 is a Monday, 04:00 in Amsterdam; a window that cannot be read stops this partner only, and is told."""
+    place = _Away()
+    place.away = False
+    hub = replace(one.hub, open_channel=lambda _partner, agreement: _opened(place, agreement, one))
+    with hub.store.unit(TENANT) as unit:
+        shut = agree(unit, "deaf", settings={"endpoint": "x", "asks": "no", "maintenance": "mon 03:30-05:00"})
+        wrong = agree(unit, "third", settings={"endpoint": "y", "asks": "no", "maintenance": "mondays"})
+    (first,) = prepare(one, "deaf", shut, ["a"])
+    (second,) = prepare(one, "third", wrong, ["b"])
+    send.send_due(hub, TENANT)
+    assert (place.calls, one.row(first)["state"]) == ([], "prepared")
+    assert "no maintenance window" in one.row(second)["note"]
+    assert [row["kind"] for row in one.tasks()] == ["configuration"]
+    later(one, hours=1)
+    send.send_due(hub, TENANT)
+    assert place.calls == [f"{TENANT}:{one.row(first)['business_key']}"]
+
+
+def _opened(place: _Silent, agreement: Agreement, one: Opened) -> Channel:
+    return metered(place, "counted", agreement.settings, one.hub.store, one.clock)
 
 
 # --- the fence ----------------------------------------------------------------------------------------------------

@@ -80,6 +80,20 @@ def test_a_file_goes_out_and_its_response_finds_it_by_vecozos_own_number(
     assert by_soap.collect(NL) == []
 
 
+def test_what_vecozo_refuses_later_is_told_when_we_ask_about_its_number(
+    by_soap: World, vecozo: VecozoSoapSandbox
+) -> None:
+    """It can only be asked about numbers it gave us: that is enough to learn that a file was refused afterwards."""
+    vecozo._responder = lambda _payload, _facts: []
+    by_soap.hand_in(nl_list())
+    by_soap.submit(NL)
+    number = int(menzis(by_soap)["remote_id"])
+    vecozo.set_status(number, "AfgekeurdDoorVecozo", ("VSPEDP301", "wrong"))
+    by_soap.collect(NL)
+    assert menzis(by_soap)["state"] == "refused"
+    assert "refused_by_network" in {task["kind"] for task in by_soap.tasks(NL)}
+
+
 def test_a_submission_whose_answer_was_lost_is_never_sent_again_and_its_response_ends_the_doubt(
     by_soap: World, vecozo: VecozoSoapSandbox
 ) -> None:

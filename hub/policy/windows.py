@@ -1,0 +1,60 @@
+"""Maintenance windows: when a partner is not to be called, by local time.
+
+Written as `sun 02:00-06:00; daily 23:00-00:30`: days are mon to sun, `daily`, or several with a comma; a window that
+ends before it begins runs into the next day.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+
+from hub.errors import ConfigurationError
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WRITTEN = re.compile(r"(daily|[a-z]{3}(?:,[a-z]{3})*)\s+(\d\d:\d\d)-(\d\d:\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days of the week (0 is Monday) it begins on, and from when until when."""
+
+    days: frozenset[int]
+    begins: time
+    ends: time
+
+    def holds(self, local: datetime) -> bool:
+        """Whether it is under way at a local time; its end is outside."""
+        now = local.time()
+        if self.begins < self.ends:
+            return local.weekday() in self.days and self.begins <= now < self.ends
+        yesterday = (local - timedelta(days=1)).weekday()
+        return (local.weekday() in self.days and now >= self.begins) or (yesterday in self.days and now < self.ends)
+
+
+@lru_cache(maxsize=256)
+def read_windows(text: str) -> tuple[Window, ...]:
+    """The windows of a setting; ConfigurationError with the part that is none."""
+    return tuple(_read(part.strip().lower()) for part in text.split(";") if part.strip())
+
+
+def _read(part: str) -> Window:
+    found = _WRITTEN.fullmatch(part)
+    names = found[1].split(",") if found else []
+    try:
+        days = range(7) if names == ["daily"] else [_DAYS.index(name) for name in names]
+        begins, ends = (time.fromisoformat(found[at]) for at in (2, 3)) if found else (time(), time())
+    except ValueError:
+        found = None
+    if found is None or begins == ends:
+        raise ConfigurationError(
+            f"{part!r} is no maintenance window", hint="such as: sun 02:00-06:00; daily 23:00-00:30"
+        )
+    return Window(frozenset(days), begins, ends)
+
+
+def in_maintenance(text: str, local: datetime) -> bool:
+    """Whether one of a setting's windows is under way."""
+    return any(window.holds(local) for window in read_windows(text))
