@@ -174,7 +174,9 @@ def _prepare(home: Path) -> None:
     )
     (home / "mail").mkdir()
     if os.getuid() == 0:
-        home.chmod(0o755)
+        # Dovecot's own user reads these, whatever umask an earlier test has left behind.
+        for path in (home, *(each for each in home.rglob("*") if "pki" not in each.relative_to(home).parts)):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         shutil.chown(home / "mail", _owner())
 
 

@@ -153,6 +153,4 @@ def _new_exchange(hub: Hub, unit: Unit, route: Route, batch: Batch, built: Built
 
 def _business_key(unit: Unit, route: Route) -> str:
     """What this document is for, never what is in it: a regenerated file for the same claims has the same key."""
-    stem = ":".join(route.group)
-    taken = exchanges.find(unit, schema.exchange.c.business_key.like(f"{stem}:%"))
-    return f"{stem}:{len(taken) + 1}"
+    return exchanges.next_key(unit, ":".join((*route.group, "")))

@@ -139,6 +139,14 @@ def by_business_key(unit: Unit, key: str) -> Row | None:
     return unit.one(unit.mine(schema.exchange, schema.exchange.c.business_key == key))
 
 
+def next_key(unit: Unit, stem: str) -> str:
+    """The first business key of a stem that is not taken: found key by key, which no number of exchanges slows down."""
+    number = 1
+    while by_business_key(unit, f"{stem}{number}") is not None:
+        number += 1
+    return f"{stem}{number}"
+
+
 def by_answer(unit: Unit, *, remote_id: str = "", invoice_number: str = "") -> Row | None:
     """The exchange an answer belongs to: by the partner's id for it, else by its invoice number (newest first)."""
     table = schema.exchange

@@ -648,6 +648,9 @@ Index(
     sqlite_where=_UNSETTLED,
     postgresql_where=_UNSETTLED,
 )
+Index("ix_exchange_newest", exchange.c.tenant_id, exchange.c.prepared_at)
+Index("ix_exchange_remote", exchange.c.tenant_id, exchange.c.remote_id)
+Index("ix_exchange_state", exchange.c.tenant_id, exchange.c.state)
 _UNANSWERED = exchange.c.answered_at.is_(None)
 Index(
     "ix_exchange_unanswered",

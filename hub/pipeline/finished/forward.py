@@ -143,8 +143,7 @@ def _new_exchange(hub: Hub, unit: Unit, declaration: Row, route: Route) -> NewEx
 def _key(unit: Unit, facts: Mapping[str, Any]) -> str:
     """The provider and its own number: what the document is for, never what is in it."""
     stem = f"finished:{facts['kind']}:{facts['claimant']}:{facts['number']}:"
-    taken = exchanges.find(unit, schema.exchange.c.business_key.startswith(stem, autoescape=True))
-    return f"{stem}{len(taken) + 1}"
+    return exchanges.next_key(unit, stem)
 
 
 def _name_payer(unit: Unit, rows: Sequence[Row], partner: Partner) -> None:

@@ -18,6 +18,11 @@ depends_on = None
 _UNSETTLED = sa.text("state IN ('prepared', 'sending', 'in_doubt')")
 _UNANSWERED = sa.text("answered_at IS NULL")
 _IN_FORCE = sa.text("lifted_at IS NULL")
+_BY_COLUMN = {
+    "ix_exchange_newest": "prepared_at",
+    "ix_exchange_remote": "remote_id",
+    "ix_exchange_state": "state",
+}
 
 
 def upgrade() -> None:
@@ -34,6 +39,8 @@ def upgrade() -> None:
     _tables()
     _alert_tables()
     _index("ix_exchange_due", "exchange", ["tenant_id", "next_try_at"], _UNSETTLED)
+    for name, column in _BY_COLUMN.items():
+        op.create_index(name, "exchange", ["tenant_id", column])
     _index("ix_exchange_unanswered", "exchange", ["tenant_id", "state", "reply_due"], _UNANSWERED)
     _index("ix_pause_in_force", "pause", ["tenant_id"], _IN_FORCE)
     _index("ix_incident_open", "incident", ["tenant_id"], sa.text("resolved_at IS NULL"))
@@ -153,6 +160,8 @@ def _index(name: str, table: str, columns: list[str], where: sa.TextClause) -> N
 def downgrade() -> None:
     """Take back."""
     op.drop_index("ix_exchange_unanswered", "exchange")
+    for name in _BY_COLUMN:
+        op.drop_index(name, "exchange")
     op.drop_index("ix_exchange_due", "exchange")
     for name in ("expectation", "alert_message", "incident", "alert_target"):
         op.drop_table(name)
