@@ -68,10 +68,27 @@ def test_everything_a_person_should_know_is_a_sign_without_names(one: Opened) ->
         circuits.break_(unit, "p", partner="deaf", reason="nobody there", until=unit.now + timedelta(hours=1))
         pauses.pause(unit, pauses.PARTNER, "vgz", reason="new certificate", by="me")
     assert found(one) == [(1, "IN_DOUBT"), (1, "DEAD"), (1, "AWAY"), (1, "PAUSED")]
-    later(one, hours=25)
+    for _ in range(3):  # tried again and again, and still nobody there
+        later(one, hours=9)
+        with one.hub.store.unit(TENANT) as unit:
+            circuits.break_(unit, "p", partner="deaf", reason="still", until=unit.now + timedelta(hours=1))
     assert found(one)[0] == (2, "AWAY")
     (count,) = health.counts(one.hub)
     assert (count.due, count.exchanges["prepared"], len(count.away)) == (1, 1, 1)
+
+
+def test_a_place_nothing_waits_for_any_more_is_away_no_longer(one: Opened) -> None:
+    """Its address changed, or what waited was settled in another way: nobody will ever try it again."""
+    with one.hub.store.unit(TENANT) as unit:
+        circuits.break_(unit, "p", partner="deaf", reason="nobody there", until=unit.now + timedelta(hours=1))
+    later(one, hours=12)
+    assert found(one) == [(1, "AWAY")]
+    later(one, hours=2)
+    assert found(one) == []
+    with one.hub.store.unit(TENANT) as unit:
+        circuits.break_(unit, "p", partner="deaf", reason="again", until=unit.now + timedelta(hours=1))
+        (row,) = circuits.open_ones(unit).values()
+        assert row["since"] == unit.now
 
 
 def test_a_database_that_does_not_answer_is_critical(one: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
