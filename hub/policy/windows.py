@@ -42,17 +42,22 @@ def read_windows(text: str) -> tuple[Window, ...]:
 
 def _read(part: str) -> Window:
     found = _WRITTEN.fullmatch(part)
-    names = found[1].split(",") if found else []
-    try:
-        days = range(7) if names == ["daily"] else [_DAYS.index(name) for name in names]
-        begins, ends = (time.fromisoformat(found[at]) for at in (2, 3)) if found else (time(), time())
-    except ValueError:
-        found = None
-    if found is None or begins == ends:
+    window = _window(found[1], found[2], found[3]) if found else None
+    if window is None:
         raise ConfigurationError(
             f"{part!r} is no maintenance window", hint="such as: sun 02:00-06:00; daily 23:00-00:30"
         )
-    return Window(frozenset(days), begins, ends)
+    return window
+
+
+def _window(days: str, begins: str, ends: str) -> Window | None:
+    """A window of these words; None when one is no day or time, or it has no length."""
+    try:
+        named = frozenset(range(7)) if days == "daily" else frozenset(_DAYS.index(day) for day in days.split(","))
+        window = Window(named, time.fromisoformat(begins), time.fromisoformat(ends))
+    except ValueError:
+        return None
+    return window if window.begins != window.ends else None
 
 
 def in_maintenance(text: str, local: datetime) -> bool:
