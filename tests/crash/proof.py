@@ -88,7 +88,7 @@ def main() -> int:
             result = _run(kind, plan)
             wrong += len(result.violations)
             told += [f"{name}, {time.monotonic() - began:.0f} s", *(f"  {line}" for line in report(result))]
-            sys.stdout.write("\n".join(told[-12:]) + "\n")
+            sys.stdout.write("\n".join(told) + "\n")
     if chosen.log:
         with chosen.log.open("a", encoding="utf-8") as stream:
             stream.write("\n".join([*told, ""]))
