@@ -17,6 +17,7 @@ from hub.model.money import Money
 from hub.model.reply import Code
 from mappings.vektis_replies import line_ref
 from schemas.vektis import Layout, Record, VektisFile, amended, build, response_layout
+from schemas.vektis.family import with_family
 from schemas.vektis.layout import SIGN_LIST
 from schemas.vektis.structure import ALL_DETAILS, COUNTS, claimed_total
 
@@ -92,38 +93,12 @@ def _kept(
     if only == ALL:
         return details
     wanted = {one.number for one in _lines(file) if _is_wrong(one, verdicts) or line_ref(one) in shown}
-    return _with_family(details, wanted)
+    return list(with_family(details, lambda one: one.number in wanted))
 
 
 def _is_wrong(record: Record, verdicts: Mapping[str, LineVerdict]) -> bool:
     verdict = verdicts.get(line_ref(record), _AS_CLAIMED)
     return bool(verdict.codes or verdict.insured_codes) or _awarded(record, verdicts) != record.amount_of("BED161")
-
-
-def _with_family(details: Sequence[Record], wanted: set[int]) -> list[Record]:
-    """Wrong lines with their parents, the comments on both, and what hangs below their performance."""
-    blocks = _blocks(details)
-    kept: list[Record] = []
-    for insured, performances in blocks:
-        chosen = [block for block in performances if any(one.number in wanted for one in block)]
-        if chosen:
-            kept.extend(insured)
-            kept.extend(record for block in chosen for record in block)
-    return kept
-
-
-def _blocks(details: Sequence[Record]) -> list[tuple[list[Record], list[list[Record]]]]:
-    """Per insured: its own records (02, 03, comments), and per performance the 04 with everything below it."""
-    blocks: list[tuple[list[Record], list[list[Record]]]] = []
-    for record in details:
-        if record.kind == "02" or not blocks:
-            blocks.append(([record], []))
-        elif record.kind == "04":
-            blocks[-1][1].append([record])
-        else:
-            insured, performances = blocks[-1]
-            (performances[-1] if performances else insured).append(record)
-    return blocks
 
 
 def _opening(

@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
+from cryptography import x509
 
 from hub.errors import (
     ConfigurationError,
@@ -326,3 +328,13 @@ def retry_after(answer: Answer) -> int | None:
     except (TypeError, ValueError):
         return None
     return max(0, int(wait.total_seconds()))
+
+
+def certificate_expiry(path: str) -> datetime | None:
+    """Until when the client certificate in this file is valid; None without a file name."""
+    if not path:
+        return None
+    try:
+        return x509.load_pem_x509_certificate(Path(path).read_bytes()).not_valid_after_utc
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"the client certificate cannot be read: {path}", hint="a PEM file") from error

@@ -11,16 +11,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import ClassVar, NoReturn
 from uuid import UUID
 
 import requests
-from cryptography import x509
 from urllib3.fields import RequestField
 from urllib3.filepost import encode_multipart_formdata
 
-from connectors.channels.http import Answer, Call, HttpSettings, https_address, judge, open_session, request
+from connectors.channels.fetching import fetched
+from connectors.channels.http import (
+    Answer,
+    Call,
+    HttpSettings,
+    certificate_expiry,
+    https_address,
+    judge,
+    open_session,
+    request,
+)
 from connectors.channels.settings import choice, need, seconds
 from connectors.channels.vecozo_messages import (
     DAMAGED,
@@ -42,7 +50,6 @@ PAGE = 250
 _PUSH = "berichten/rest-push/v1/berichten"
 _PULL = "berichten/rest-pull/v1/berichten"
 _NOBODY = str(UUID(int=0))
-_FAILURES_IN_A_ROW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,22 +175,7 @@ class VecozoChannel:
             yield from self._payloads(session, entries)
 
     def _payloads(self, session: requests.Session, entries: list[Waiting | Collected]) -> Iterator[Collected]:
-        first: TransientError | None = None
-        in_a_row = 0
-        for entry in entries:
-            if isinstance(entry, Collected):
-                yield entry
-                continue
-            try:
-                yield self._payload(session, entry)
-                in_a_row = 0
-            except TransientError as error:
-                first = first or error
-                in_a_row += 1
-                if error.retry_after is not None or in_a_row == _FAILURES_IN_A_ROW:
-                    raise
-        if first is not None:
-            raise first
+        return fetched(entries, lambda entry: self._payload(session, entry))
 
     def _payload(self, session: requests.Session, entry: Waiting) -> Collected:
         """One payload, checked; the address is ours, never the one in the list."""
@@ -249,16 +241,6 @@ class VecozoChannel:
 def from_settings(settings: Mapping[str, str]) -> VecozoChannel:
     """The VECOZO channel from a partner's and an agreement's settings."""
     return VecozoChannel.from_settings(settings)
-
-
-def certificate_expiry(path: str) -> datetime | None:
-    """Until when the client certificate in this file is valid; None without a file name."""
-    if not path:
-        return None
-    try:
-        return x509.load_pem_x509_certificate(Path(path).read_bytes()).not_valid_after_utc
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"the client certificate cannot be read: {path}", hint="a PEM file") from error
 
 
 def _flow(values: list[str], settings: Mapping[str, str]) -> Flow:

@@ -17,9 +17,18 @@ from typing import ClassVar, Never
 import requests
 
 from connectors.channels import naming
-from connectors.channels.http import Answer, Call, HttpSettings, https_address, judge, open_session, request
+from connectors.channels.fetching import fetched
+from connectors.channels.http import (
+    Answer,
+    Call,
+    HttpSettings,
+    certificate_expiry,
+    https_address,
+    judge,
+    open_session,
+    request,
+)
 from connectors.channels.settings import choice, flag, folder, listed, need, seconds, whole
-from connectors.channels.vecozo import certificate_expiry
 from connectors.channels.vecozo_messages import DAMAGED, damaged, without_numbers
 from connectors.channels.vecozo_soap_book import Book, remote_id
 from connectors.channels.vecozo_soap_faults import explained, in_doubt
@@ -66,7 +75,6 @@ KIND = "vecozo_soap"
 _MEGABYTE = 1024 * 1024
 _MOST_MEGABYTES = 25
 _LONGEST_REFERENCE = 100
-_FAILURES_IN_A_ROW = 3
 _NOBODY = "0"
 
 
@@ -233,19 +241,7 @@ class VecozoSoapChannel:
         return found
 
     def _downloads(self, session: requests.Session, told: Mapping[str, Listed]) -> Iterator[Collected]:
-        first: TransientError | None = None
-        in_a_row = 0
-        for one in self.settings.book.waiting():
-            try:
-                yield self._download(session, told.get(remote_id(one), one))
-                in_a_row = 0
-            except TransientError as error:
-                first = first or error
-                in_a_row += 1
-                if error.retry_after is not None or in_a_row == _FAILURES_IN_A_ROW:
-                    raise
-        if first is not None:
-            raise first
+        return fetched(self.settings.book.waiting(), lambda one: self._download(session, told.get(remote_id(one), one)))
 
     def _download(self, session: requests.Session, one: Listed) -> Collected:
         """One file, checked against its number and size; VECOZO's code where it gives none."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,6 @@ from hub.intake.cells import Cells
 from hub.model.finding import Finding, blocking
 
 if TYPE_CHECKING:  # the database is imported only by commands that use it, so that help is quick
-    from hub.pipeline.context import Actor
     from hub.pipeline.onboarding import Outcome
 
 Yes = Annotated[bool, typer.Option("--yes", help="Apply what the preview shows (as --json does).")]
@@ -26,13 +24,6 @@ LARGEST = 64_000_000
 SHOWN = 10
 """So many rows a preview shows."""
 _STATES = ("new", "changed", "unchanged")
-
-
-def actor() -> Actor:
-    """Who types: the name this session runs under."""
-    from hub.pipeline.context import Actor
-
-    return Actor(name=os.environ.get("USER") or f"uid {os.getuid()}", role="operator")
 
 
 def read_file(path: Path) -> bytes:

@@ -32,7 +32,7 @@ def cannot_begin(unit: Unit, row: Row, partner: Partner | None, error: HubError)
     exchanges.wait_until(unit, row["id"], unit.now + timedelta(seconds=wait), reason)
     if row["note"] != reason:
         exchanges.log(unit, row["id"], "note", reason)
-    tell = _task if isinstance(error, ContentError) else _agreement_task
+    tell = exchange_task if isinstance(error, ContentError) else _agreement_task
     tell(unit, row, "CONFIGURATION", partner=partner.title if partner else row["partner"], reason=reason)
 
 
@@ -110,7 +110,7 @@ def reply_due(unit: Unit, partner: Partner) -> object:
 def refused(unit: Unit, row: Row, title: str, reason: str) -> None:
     """The partner or the network refused a message for good: a person must look."""
     exchanges.change(unit, row["id"], ExchangeState.REFUSED, text=reason, note=reason, next_try_at=None)
-    _task(unit, row, "REFUSED_BY_NETWORK", partner=title, reason=reason)
+    exchange_task(unit, row, "REFUSED_BY_NETWORK", partner=title, reason=reason)
 
 
 def _again(unit: Unit, attempt: Attempt, outcome: Outcome) -> None:
@@ -148,22 +148,23 @@ def _stop(unit: Unit, attempt: Attempt, outcome: Outcome) -> None:
     title = attempt.partner.title
     if outcome.state is ExchangeState.PREPARED:
         exchanges.force(unit, row["id"], ExchangeState.FAILED, text=outcome.text, note=outcome.text)
-        _task(unit, row, "GAVE_UP", partner=title, attempts=attempt.number, reason=outcome.text)
+        exchange_task(unit, row, "GAVE_UP", partner=title, attempts=attempt.number, reason=outcome.text)
         return
     # One that could be asked was asked: from here on a person decides, and nothing happens by itself.
     values = {"note": outcome.text, "released": not attempt.channel.can_lookup}
     exchanges.force(unit, row["id"], ExchangeState.IN_DOUBT, text=outcome.text, **values)
-    _task(unit, row, "IN_DOUBT", partner=title)
+    exchange_task(unit, row, "IN_DOUBT", partner=title)
 
 
 def _person_uploads(unit: Unit, attempt: Attempt, outcome: Outcome) -> None:
     """A channel that only prepares (portal, folder by hand): wait for a person to say that it was uploaded."""
     values = {"note": outcome.text, "released": False}
     exchanges.force(unit, attempt.row["id"], ExchangeState.PREPARED, text=outcome.text, **values)
-    _task(unit, attempt.row, "PERSON_UPLOADS", partner=attempt.partner.title)
+    exchange_task(unit, attempt.row, "PERSON_UPLOADS", partner=attempt.partner.title)
 
 
-def _task(unit: Unit, row: Row, code: str, **values: object) -> None:
+def exchange_task(unit: Unit, row: Row, code: str, **values: object) -> None:
+    """One task of a kind for one exchange."""
     _add_task(unit, row, f"exchange:{row['business_key']}:{code}", code, values)
 
 

@@ -17,7 +17,7 @@ from hub import log, texts
 from hub.errors import ConfigurationError, ExchangeError
 from hub.model.exchange import ExchangeState
 from hub.pipeline.context import Actor, Hub
-from hub.pipeline.outcomes import reply_due
+from hub.pipeline.outcomes import exchange_task, reply_due
 from hub.pipeline.submit import prepare
 from hub.ports import Channel
 from hub.store import access, exchanges, parties, pauses, schema, series, tasks
@@ -115,10 +115,7 @@ def _doubt(hub: Hub, tenant: str, row: Row) -> str:
     with hub.store.unit(tenant) as unit:
         text = "after the restore nobody can say whether it was sent since the backup"
         exchanges.force(unit, row["id"], ExchangeState.IN_DOUBT, text=text, note=text)
-        words = {"partner": row["partner"], "name": row["name"], "key": row["invoice_number"]}
-        key = f"exchange:{row['business_key']}:IN_DOUBT"
-        said, action = texts.text("IN_DOUBT", **words), texts.action("IN_DOUBT", **words)
-        tasks.add(unit, NewTask(key=key, kind="in_doubt", text=said, action=action, exchange_id=row["id"]), reopen=True)
+        exchange_task(unit, row, "IN_DOUBT", partner=row["partner"])
     return "in_doubt"
 
 

@@ -104,13 +104,6 @@ def done_with(unit: Unit, exchange_id: str, keys: Sequence[str], evidence: Mappi
         unit.update(table, row["id"], state="done", done_at=unit.now, evidence=row["evidence"] | dict(evidence))
 
 
-def done_about(unit: Unit, inbound_id: str, evidence: Mapping[str, Any]) -> None:
-    """Close every open task about something that came in."""
-    table = schema.task
-    for row in unit.rows(unit.mine(table, table.c.inbound_id == inbound_id, table.c.state == "open")):
-        done(unit, row["key"], evidence)
-
-
 def notify(unit: Unit, key: str, recipient: str, subject: str, body: str) -> bool:
     """Hand over a notification once per key; False when it was told before."""
     table = schema.notification

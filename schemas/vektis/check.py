@@ -48,7 +48,12 @@ def check(data: bytes, *, on: date | None = None, layout: Layout | None = None) 
 
 def check_file(file: VektisFile, *, on: date | None = None) -> list[Finding]:
     """Every finding on a file that was read or made."""
-    return _ordered(_judged(file.records, Checker(file.layout, on)))
+    return _ordered(judged(file.records, file.layout, on=on))
+
+
+def judged(records: Iterable[Record], layout: Layout, *, on: date | None = None) -> Iterator[Finding]:
+    """The findings on records from wherever, as they are made, those on the whole file last; none is kept in memory."""
+    return _judged(records, Checker(layout, on))
 
 
 def _ordered(findings: Iterable[Finding]) -> list[Finding]:

@@ -134,12 +134,11 @@ def test_a_backup_whose_parts_were_changed_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("empty_database", ["postgres"], indirect=True)
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_postgresql_is_copied_and_put_back_by_its_own_tools(
     database: Database, empty_database: Database, tmp_path: Path, postgres_server: Server
 ) -> None:
-    if empty_database.kind != "postgres":
-        return
     one = open_setting(setting(tmp_path / "hub", database.url, now=MADE))
     one.hub.store.add_tenant(TENANT, "Crash (EXAMPLE)", "NL", "nl")
     with Remote() as server:

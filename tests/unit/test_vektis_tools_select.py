@@ -19,9 +19,9 @@ from hub.model.reply import Code
 from mappings.vektis_replies import from_response
 from mappings.vektis_responses import LineVerdict, to_response
 from schemas.vektis import Record, VektisFile, check_file, layout, read, write
+from schemas.vektis.check import judged
 from schemas.vektis.family import families, with_family
 from schemas.vektis.layout import UNKNOWN
-from schemas.vektis.tools.judge import judged
 from schemas.vektis.tools.select import lines, select
 from schemas.vektis.tools.split import bad_lines, faults, split
 from schemas.vektis.tools.where import where

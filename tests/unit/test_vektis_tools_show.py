@@ -12,9 +12,9 @@ from hub.model.money import Money
 from hub.model.reply import Code
 from mappings.vektis_responses import LineVerdict, to_response
 from schemas.vektis import Record, VektisFile, amended, check_file
+from schemas.vektis.check import judged
 from schemas.vektis.tools import ruler
 from schemas.vektis.tools.differences import Change, Difference, differences, same
-from schemas.vektis.tools.judge import judged
 from tests.claim_files import BSNS, ON, Insured, Line, claim_file
 
 PEOPLE = [

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated, Any
 
 import typer
 
+from hub.cli.actors import who
 from hub.cli.output import Json, Lang, Tenant, language, put_json, say, table
 from hub.errors import ConfigurationError
 
@@ -108,7 +108,7 @@ def add(
         )
         alerts.put_target(place.hub, place.tenant, target)
         with place.hub.store.unit(place.tenant) as unit:
-            access.record(unit, actor=getpass.getuser(), role="operator", action="alerts_add", object_=name)
+            access.record(unit, actor=who(), role="operator", action="alerts_add", object_=name)
         say(f"{place.tenant}: {name} is told; try it: kvitt alerts test {name}")
 
 
@@ -129,7 +129,7 @@ def remove(name: Name, tenant: Tenant = "") -> None:
 
     with here(tenant) as place, place.hub.store.unit(place.tenant) as unit:
         done = alerts.remove_target(unit, name)
-        access.record(unit, actor=getpass.getuser(), role="operator", action="alerts_remove", object_=name)
+        access.record(unit, actor=who(), role="operator", action="alerts_remove", object_=name)
     say(f"{place.tenant}: {name} {'is told nothing any more' if done else 'was not told anything'}")
     raise typer.Exit(0 if done else 1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import tempfile
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from hub.cli.actors import acting, who
 from hub.cli.output import Json, Tenant, put_json, say
 from hub.errors import ConfigurationError
 
@@ -52,7 +52,7 @@ def backup(
         made = archive.write(settings, file.absolute(), hub.clock.now(), url)
         for tenant in hub.store.tenants():
             with hub.store.unit(tenant["id"]) as unit:
-                access.record(unit, actor=getpass.getuser(), role="operator", action="backup", object_=file.name[:100])
+                access.record(unit, actor=who(), role="operator", action="backup", object_=file.name[:100])
     if as_json:
         put_json({"file": str(file), "made_at": made.made_at, "parts": len(made.parts), "keys": "not included"})
     else:
@@ -64,7 +64,6 @@ def restore(file: File, as_json: Json = False) -> None:
     """Put a backup back and stop everything that goes out."""
     from hub.cli import archive
     from hub.cli.boot import create_hub, settings_here
-    from hub.pipeline.context import Actor
     from hub.pipeline.reconcile import restored
     from hub.settings import load
     from hub.store import subjects
@@ -79,7 +78,7 @@ def restore(file: File, as_json: Json = False) -> None:
     try:
         subjects.require_keys(hub.store)
         for tenant in hub.store.tenants():
-            restored(hub, tenant["id"], made.made_at, Actor(name=getpass.getuser(), role="operator"))
+            restored(hub, tenant["id"], made.made_at, acting("operator"))
     finally:
         hub.store.close()
     if as_json:

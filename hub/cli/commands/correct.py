@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
 
+from hub.cli.actors import acting
 from hub.cli.output import Json, Lang, Tenant, language, put_json, say
 
 _HELP = """Correct a claim as its state allows: under its own number, with a credit first, or under a new number.
@@ -39,14 +39,13 @@ def correct(
 ) -> None:
     """Correct one claim; exit 2 with the reason where its state does not allow it."""
     from hub.cli.here import here
-    from hub.pipeline.context import Actor
     from hub.pipeline.correct import correct as step
     from hub.programmes.corrections import read_changes
 
     wanted = read_changes(changes or [], drop or [])
     with here(tenant) as place:
         words = language(lang, place.language)
-        actor = Actor(name=getpass.getuser(), role="engineer")
+        actor = acting("engineer")
         done = step(place.hub, place.tenant, ref, wanted, actor, credit_only=credit_only)
     if as_json:
         body = {"ref": done.ref, "way": done.way.value, "credit": done.credit, "replacement": done.replacement}

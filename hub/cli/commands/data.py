@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.cli.importing import SHOWN, File, Preview, Yes, actor, applies, put_findings, put_summary, read_file
+from hub.cli.actors import acting
+from hub.cli.importing import SHOWN, File, Preview, Yes, applies, put_findings, put_summary, read_file
 from hub.cli.output import Json, Lang, Tenant, language, put_json, say, table
 from hub.model.finding import blocking
 
@@ -72,7 +73,7 @@ def import_(
             plan = master_data.plan(unit, kind, listing.rows)
             if applied:
                 master_data.apply(unit, plan)
-                who = actor()
+                who = acting("operator")
                 access.record(unit, actor=who.name, role=who.role, action="import", object_=f"reference/{kind}")
     put_findings(listing.findings, spoken, as_json=as_json)
     _put_plan(kind, plan, as_json=as_json)
@@ -99,7 +100,7 @@ def list_(
             with hub.store.unit(name) as unit:
                 rows = reference.rows_of(unit, known.stored)
                 if known.personal and rows:
-                    who = actor()
+                    who = acting("operator")
                     access.record(unit, actor=who.name, role=who.role, action="view", object_=f"reference/{kind}")
             rows = [row for row in rows if on is None or row.holds_on(on.date())]
             if as_json:

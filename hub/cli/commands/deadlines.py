@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.actors import who
 from hub.cli.output import Json, Tenant, money, put_json, say, table
 from hub.errors import ConfigurationError
 
@@ -136,7 +136,7 @@ def _set(tenant: str, module: str, working_day: int) -> None:
     with here(tenant) as place, place.hub.store.unit(place.tenant) as unit:
         expectations.set_working_day(unit, module, working_day)
         what = f"expected {module or 'every module'} by working day {working_day}"
-        access.record(unit, actor=getpass.getuser(), role="operator", action="set", object_=what)
+        access.record(unit, actor=who(), role="operator", action="set", object_=what)
         say(f"{place.tenant}: {what}")
 
 

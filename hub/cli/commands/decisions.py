@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hub.cli.actors import acting
 from hub.cli.output import Json, Lang, Tenant, language, put_json, say
 from hub.errors import ConfigurationError, FormatError
 from hub.model.finding import blocking
@@ -55,13 +55,12 @@ def export(
     if out.exists() and not force:
         raise FormatError(f"{out} exists", hint="--force overwrites it")
     from hub.cli.here import here
-    from hub.pipeline.context import Actor
     from hub.pipeline.decisions import Form, Wanted, export_decisions
 
     wanted = Wanted(provider=provider.strip(), exchange=exchange, invoice=invoice)
     with here(tenant) as place:
         words = language(lang, place.language)
-        actor = Actor(name=getpass.getuser(), role="engineer")
+        actor = acting("engineer")
         made = export_decisions(place.hub, place.tenant, wanted, Form(as_), words, actor)
     _write(out, made.payload)
     stops = blocking(made.findings)

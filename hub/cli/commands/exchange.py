@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.actors import acting
 from hub.cli.output import Json, Tenant, put_json, say, table
 from hub.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from hub.pipeline.context import Actor, Hub
+    from hub.pipeline.context import Hub
 
 Ref = Annotated[str, typer.Argument(help="Invoice number, business key, or the partner's id for it.")]
 _COLUMNS = ("invoice_number", "partner", "channel", "state", "attempts", "prepared_at", "next_try_at", "note")
@@ -68,7 +68,7 @@ def show(ref: Ref, tenant: Tenant = "", as_json: Json = False) -> None:
     from hub.pipeline import exchanges
 
     with here(tenant) as place, place.hub.store.unit(place.tenant) as unit:
-        body = exchanges.shown(unit, ref, _actor())
+        body = exchanges.shown(unit, ref, acting("operator"))
     if as_json:
         put_json(body)
         return
@@ -84,7 +84,7 @@ def retry(ref: Ref, tenant: Tenant = "") -> None:
     from hub.pipeline import exchanges
 
     with here(tenant) as place:
-        state = exchanges.retry(place.hub, place.tenant, ref, _actor())
+        state = exchanges.retry(place.hub, place.tenant, ref, acting("operator"))
     say(f"{ref}: {state.value}")
     raise typer.Exit({"sent": 0, "delivered": 0, "refused": 5, "in_doubt": 5, "failed": 5}.get(state.value, 4))
 
@@ -114,7 +114,7 @@ def resolve(
     from hub.pipeline import exchanges
 
     with here(tenant) as place:
-        say(exchanges.resolve(place.hub, place.tenant, ref, _actor(), delivered=delivered, evidence=evidence))
+        say(exchanges.resolve(place.hub, place.tenant, ref, acting("operator"), delivered=delivered, evidence=evidence))
 
 
 def dead_(tenant: Tenant = "", as_json: Json = False) -> None:
@@ -153,7 +153,7 @@ def redrive(
         if not found and ref:
             raise ConfigurationError(f"nothing dead is called {ref}", hint="kvitt dead list")
         for each in found:
-            say(exchanges.redrive(place.hub, place.tenant, each, _actor()))
+            say(exchanges.redrive(place.hub, place.tenant, each, acting("operator")))
 
 
 def _put(name: str, body: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
@@ -163,9 +163,3 @@ def _put(name: str, body: list[dict[str, Any]], columns: tuple[str, ...], *, as_
         table(columns, [["" if row[column] is None else row[column] for column in columns] for row in body])
     else:
         say("nothing")
-
-
-def _actor() -> Actor:
-    from hub.pipeline.context import Actor
-
-    return Actor(name=getpass.getuser(), role="operator")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from hub.cli.actors import acting
 from hub.cli.output import Json, Lang, Tenant, language, put_json, say, table
 from hub.errors import FormatError
 
@@ -41,7 +41,6 @@ def intake(
     """Take one file in; exit 1 when it was refused, 5 when a person must decide."""
     from hub.cli.here import here
     from hub.pipeline import intake as step
-    from hub.pipeline.context import Actor
     from hub.pipeline.finished import take_finished
     from hub.pipeline.intake import IntakeRequest
     from hub.pipeline.intake.maps import UnconfirmedColumnsError
@@ -49,7 +48,7 @@ def intake(
     data = read_bytes(file)
     with here(tenant) as place:
         words = language(lang, place.language)
-        actor = Actor(name=getpass.getuser(), role="engineer")
+        actor = acting("engineer")
         if not programme:
             _finished(take_finished(place.hub, place.tenant, data, file.name, actor), as_json=as_json, words=words)
         request = IntakeRequest(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.actors import who
 from hub.cli.output import Json, Tenant, put_json, say, table
 from hub.errors import ConfigurationError
 
@@ -74,7 +74,7 @@ def run_job(name: Name, tenant: Tenant = "", as_json: Json = False) -> None:
     job = _job(name)
     with opened() as hub:
         wished = tenants(hub, tenant)
-        done = [run_now(hub, row, job, getpass.getuser()) for row in hub.store.tenants() if row["id"] in wished]
+        done = [run_now(hub, row, job, who()) for row in hub.store.tenants() if row["id"] in wished]
     if as_json:
         put_json({"runs": [{"job": ran.job, "key": ran.key, "result": ran.result, "ran": ran.ran} for ran in done]})
     else:

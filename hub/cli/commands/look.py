@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from hub.cli.actors import acting
 from hub.cli.output import Json, Lang, Tenant, language, money, put_json, say, table
 
 Ref = Annotated[str, typer.Argument(help="A claim's reference, or a file's invoice number.")]
@@ -42,7 +42,7 @@ def status(
         stage = hub.stage
         for name in tenants(hub, tenant):
             with hub.store.unit(name) as unit:
-                found += views.claim_views(unit) if not ref else lookup.find(unit, ref, _actor())
+                found += views.claim_views(unit) if not ref else lookup.find(unit, ref, acting("engineer"))
     if ref and not found:
         raise lookup.unknown(ref)
     if as_json:
@@ -74,7 +74,10 @@ def why(ref: Ref, tenant: Tenant = "", lang: Lang = "", as_json: Json = False) -
     with opened() as hub:
         for name in tenants(hub, tenant):
             with hub.store.unit(name) as unit:
-                said += [{"ref": view.ref, **lookup.why(hub, unit, view)} for view in lookup.find(unit, ref, _actor())]
+                said += [
+                    {"ref": view.ref, **lookup.why(hub, unit, view)}
+                    for view in lookup.find(unit, ref, acting("engineer"))
+                ]
     if not said:
         raise lookup.unknown(ref)
     words = language(lang, _hubs_language())
@@ -156,7 +159,9 @@ def release(
     from hub.pipeline import release as step
 
     with here(tenant) as place:
-        done = step.release(place.hub, place.tenant, ref, _actor(), arrived=arrived, evidence=clean_text(evidence))
+        done = step.release(
+            place.hub, place.tenant, ref, acting("engineer"), arrived=arrived, evidence=clean_text(evidence)
+        )
     if as_json:
         put_json({"released": done.what, "claims": done.claims})
     else:
@@ -177,7 +182,7 @@ def export(
     with opened() as hub:
         for name in tenants(hub, tenant):
             with hub.store.unit(name) as unit:
-                files |= lookup.export(unit, ref, _actor())
+                files |= lookup.export(unit, ref, acting("engineer"))
     if not files:
         raise lookup.unknown(ref)
     to.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -194,9 +199,3 @@ def _hubs_language() -> str:
     from hub.cli.boot import settings_here
 
     return settings_here().language
-
-
-def _actor() -> Any:  # noqa: ANN401 -- an Actor, imported late
-    from hub.pipeline.context import Actor
-
-    return Actor(name=getpass.getuser(), role="engineer")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.actors import acting
 from hub.cli.output import Json, Tenant, put_json, say, table
 
 if TYPE_CHECKING:
-    from hub.pipeline.context import Actor
     from hub.pipeline.triage import Lesson
 
 Ref = Annotated[str, typer.Argument(help="The mail's id, or the beginning of it.")]
@@ -64,7 +63,7 @@ def show(ref: Ref, tenant: Tenant = "", as_json: Json = False) -> None:
     from hub.pipeline import triage
 
     with here(tenant) as place, place.hub.store.unit(place.tenant) as unit:
-        body = triage.shown(unit, ref, _actor())
+        body = triage.shown(unit, ref, acting("support"))
     if as_json:
         put_json(body)
         return
@@ -89,7 +88,7 @@ def teach(
 
     patterns = {"invoice": invoice, "sak_id": sak_id, "reason": reason, "credit_note": credit_note}
     with here(tenant) as place:
-        lesson = triage.teach(place.hub, place.tenant, ref, partner, patterns, _actor(), confirm=confirm)
+        lesson = triage.teach(place.hub, place.tenant, ref, partner, patterns, acting("support"), confirm=confirm)
     if as_json:
         put_json(_body(lesson))
     else:
@@ -155,11 +154,5 @@ def forget(
     from hub.pipeline import triage
 
     with here(tenant) as place:
-        triage.forget(place.hub, place.tenant, sender, _actor())
+        triage.forget(place.hub, place.tenant, sender, acting("support"))
     say(f"mails from {sender} are read by the partner's own folder again")
-
-
-def _actor() -> Actor:
-    from hub.pipeline.context import Actor
-
-    return Actor(name=getpass.getuser(), role="support")

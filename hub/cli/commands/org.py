@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli.importing import File, Preview, Yes, actor, applies, put_outcome, read_file, usable
+from hub.cli.actors import acting
+from hub.cli.importing import File, Preview, Yes, applies, put_outcome, read_file, usable
 from hub.cli.output import Json, Lang, Tenant, language, put_json, say, table
 from hub.errors import ConfigurationError
 from hub.intake.cells import Cells
@@ -88,7 +89,7 @@ def add(
         row = organisation_row(cells, place.country)
         findings = usable(cells, spoken, as_json=as_json)
         with place.hub.store.unit(place.tenant) as unit:
-            outcome = onboarding.put_organisations(unit, [row], place.country, actor())
+            outcome = onboarding.put_organisations(unit, [row], place.country, acting("operator"))
     raise typer.Exit(put_outcome(outcome, findings, spoken, as_json=as_json, applied=True))
 
 
@@ -109,7 +110,9 @@ def import_(
     with here(tenant) as place:
         listing = read_organisations(data, place.country, file.name)
         with place.hub.store.unit(place.tenant) as unit:
-            outcome = onboarding.put_organisations(unit, listing.rows, place.country, actor(), dry=not applied)
+            outcome = onboarding.put_organisations(
+                unit, listing.rows, place.country, acting("operator"), dry=not applied
+            )
         spoken = language(lang, place.language)
     raise typer.Exit(put_outcome(outcome, listing.findings, spoken, as_json=as_json, applied=applied))
 
@@ -186,7 +189,7 @@ def agreement(
             )
             if partner in _SERVICES and not wanted.channel:
                 raise ConfigurationError(f"the service {partner} needs its channel", hint="--channel folder")
-            stored = onboarding.put_agreement(unit, wanted, actor())
+            stored = onboarding.put_agreement(unit, wanted, acting("operator"))
         body = _agreement_body(place.hub.registry, stored)
     if as_json:
         put_json(body)

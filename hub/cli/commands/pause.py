@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli.actors import who
 from hub.cli.output import Json, Tenant, put_json, say, table
 from hub.errors import ConfigurationError
 
@@ -43,9 +43,9 @@ def pause(what: What, target: Target = "", reason: Reason = "", until: Until = "
         _known(what, target)
         for name in _whose(hub, what, tenant):
             with hub.store.unit(name) as unit:
-                who = getpass.getuser()
-                new = pauses.pause(unit, what, target, reason=reason, by=who, until=end)
-                access.record(unit, actor=who, role="operator", action="pause", object_=f"{what} {target}".strip())
+                by = who()
+                new = pauses.pause(unit, what, target, reason=reason, by=by, until=end)
+                access.record(unit, actor=by, role="operator", action="pause", object_=f"{what} {target}".strip())
             say(f"{name}: {what} {target} {'is stopped' if new else 'was stopped already'}".replace("  ", " "))
 
 
@@ -59,9 +59,9 @@ def resume(what: What, target: Target = "", tenant: Tenant = "") -> None:
         _known(what, target)
         for name in _whose(hub, what, tenant):
             with hub.store.unit(name) as unit:
-                who = getpass.getuser()
-                done = pauses.resume(unit, what, target, by=who)
-                access.record(unit, actor=who, role="operator", action="resume", object_=f"{what} {target}".strip())
+                by = who()
+                done = pauses.resume(unit, what, target, by=by)
+                access.record(unit, actor=by, role="operator", action="resume", object_=f"{what} {target}".strip())
             lifted = lifted or done
             say(f"{name}: {what} {target} {'goes on' if done else 'was not stopped'}".replace("  ", " "))
     raise typer.Exit(0 if lifted else 1)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from hub.cli.actors import acting
 from hub.cli.output import Json, Tenant, put_json, say, table
 from hub.errors import FormatError
 
@@ -62,13 +62,12 @@ def import_(
     """Compare a list; exit 5 when there is anything for a person."""
     from hub.cli.here import here
     from hub.pipeline import uploads
-    from hub.pipeline.context import Actor
 
     try:
         data = file.read_bytes()
     except OSError as error:
         raise FormatError(f"{file} cannot be read: {error.strerror}") from error
-    actor = Actor(name=getpass.getuser(), role="operator")
+    actor = acting("operator")
     with here(tenant) as place:
         done = uploads.compare(place.hub, place.tenant, partner, data, file.name, actor)
     if as_json:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.importing import File, Preview, Yes, actor, applies, put_outcome, read_file, usable
+from hub.cli.actors import acting
+from hub.cli.importing import File, Preview, Yes, applies, put_outcome, read_file, usable
 from hub.cli.output import Json, Lang, Tenant, language, put_json, say, table
 from hub.errors import ConfigurationError
 from hub.intake.cells import Cells
@@ -71,7 +72,7 @@ def add(
         row = practice_row(cells)
         findings = usable(cells, spoken, as_json=as_json)
         with place.hub.store.unit(place.tenant) as unit:
-            outcome = onboarding.put_practices(unit, [row], actor())
+            outcome = onboarding.put_practices(unit, [row], acting("operator"))
     raise typer.Exit(put_outcome(outcome, findings, spoken, as_json=as_json, applied=True))
 
 
@@ -93,7 +94,7 @@ def import_(
         _refuse_country(place.country)
         listing = read_practices(data, file.name)
         with place.hub.store.unit(place.tenant) as unit:
-            outcome = onboarding.put_practices(unit, listing.rows, actor(), dry=not applied)
+            outcome = onboarding.put_practices(unit, listing.rows, acting("operator"), dry=not applied)
         spoken = language(lang, place.language)
     raise typer.Exit(put_outcome(outcome, listing.findings, spoken, as_json=as_json, applied=applied))
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.importing import File, Preview, Yes, actor, applies, put_outcome, read_file, usable
+from hub.cli.actors import acting
+from hub.cli.importing import File, Preview, Yes, applies, put_outcome, read_file, usable
 from hub.cli.output import Json, Lang, Tenant, language, put_json, table
 from hub.intake.cells import Cells
 from hub.intake.party_lists import ROLES, USER_COLUMNS, read_users, user_row
@@ -55,7 +56,7 @@ def add(
         row = user_row(cells)
         findings = usable(cells, spoken, as_json=as_json)
         with place.hub.store.unit(place.tenant) as unit:
-            outcome = onboarding.put_users(unit, [row], actor())
+            outcome = onboarding.put_users(unit, [row], acting("operator"))
     raise typer.Exit(put_outcome(outcome, findings, spoken, as_json=as_json, applied=True))
 
 
@@ -76,7 +77,7 @@ def import_(
     with here(tenant) as place:
         listing = read_users(data, file.name)
         with place.hub.store.unit(place.tenant) as unit:
-            outcome = onboarding.put_users(unit, listing.rows, actor(), dry=not applied)
+            outcome = onboarding.put_users(unit, listing.rows, acting("operator"), dry=not applied)
         spoken = language(lang, place.language)
     raise typer.Exit(put_outcome(outcome, listing.findings, spoken, as_json=as_json, applied=applied))
 

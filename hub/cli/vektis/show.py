@@ -17,9 +17,9 @@ from hub.cli.vektis.words import severity, words
 from hub.errors import ContentError
 from hub.model.finding import Finding
 from schemas.vektis import Layout, Record
+from schemas.vektis.check import judged
 from schemas.vektis.tools import ruler
 from schemas.vektis.tools.differences import Difference
-from schemas.vektis.tools.judge import judged
 from schemas.vektis.tools.ruler import Row, View
 
 _COLOURS = {"fatal": "red", "error": "red", "warning": "yellow", "info": "blue"}

@@ -18,7 +18,7 @@ from hub.model.reply import Code, Decision, FileOutcome, ResponseFile, Verdict
 from mappings.vektis_replies import CLEARING, PAYER, from_response, line_ref
 from schemas.codelists import lookup
 from schemas.vektis import Layout, Record
-from schemas.vektis.tools.judge import judged
+from schemas.vektis.check import judged
 from schemas.vektis.tools.split import Faults, bad_lines, faults, sorted_out
 from schemas.vektis.tools.split import split as split_records
 
