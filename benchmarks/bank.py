@@ -1,32 +1,40 @@
 """How long and how much memory 100 000 bank transactions take to read.
 
-Run: python benchmarks/bank.py [NUMBER]. Each format is written by the sandbox bank and read in a process of
-its own, so that the peak is its own. netsgiro (OCR) and mt-940 (MT940) are timed on the same files where installed.
+Run: python benchmarks/bank.py [NUMBER] [--peers PYTHON]. Each format is written by the sandbox bank and read in a
+process of its own, so that the peak is its own. Beside it, on the same file and right after: netsgiro (OCR), mt-940
+(MT940), and for camt what nobody can avoid: a bare walk with lxml that takes amount, KID and account out of each
+transaction by way of its children, keeps nothing and clears as it goes. A peer that is not installed is named and
+left out; `--peers` is the Python of another environment that has them
+(`pip install netsgiro mt-940 lxml`).
+
+Times are processor seconds, so that neighbours on the machine count less; the ratio is peer over ours.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import multiprocessing
+import argparse
+import json
 import resource
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-
-from hub.model.identity import make_kid
-from hub.model.money import Money
-from hub.sandbox.bank import Booking, camt053_file, camt054_file, mt940_file, ocr_file
-from schemas.banking import read
+from typing import Any
 
 NOW = datetime(2026, 4, 15, tzinfo=UTC)
 NUMBER = 100_000
 
 
-def bookings(number: int, *, dutch: bool) -> list[Booking]:
+def bookings(number: int, *, dutch: bool) -> list[Any]:
     """Plain payments of rising amounts: with KID in NOK, or with text in EUR."""
+    from hub.model.identity import make_kid
+    from hub.model.money import Money
+    from hub.sandbox.bank import Booking
+
     return [
         Booking(
             id=f"{index:09}",
@@ -42,8 +50,22 @@ def bookings(number: int, *, dutch: bool) -> list[Booking]:
     ]
 
 
+def files(number: int) -> Iterator[tuple[str, bytes, str]]:
+    """(format, file, peer) for every format, one at a time."""
+    from hub.sandbox.bank import camt053_file, camt054_file, mt940_file, ocr_file
+
+    norwegian = bookings(number, dutch=False)
+    yield "ocr", ocr_file(norwegian, created=NOW.date()), "netsgiro"
+    yield "camt.054-batch", camt054_file(norwegian, message="M", created=NOW, batch=True), "lxml"
+    yield "camt.054", camt054_file(norwegian, message="M", created=NOW), "lxml"
+    yield "camt.053", camt053_file(norwegian, message="M", created=NOW), "lxml"
+    yield "mt940", mt940_file(bookings(number, dutch=True), reference="P", created=NOW.date()), "mt-940"
+
+
 def ours(path: Path) -> int:
     """Number of bookings our reader finds."""
+    from schemas.banking import read
+
     return sum(len(statement.payments) for statement in read(path))
 
 
@@ -62,55 +84,110 @@ def mt940(path: Path) -> int:
     return sum(len(statement) for statement in library.parse_statements(path))
 
 
-def measured(reader: Callable[[Path], int], path: Path, queue: multiprocessing.Queue[tuple[int, float, int]]) -> None:
-    """Put (transactions, seconds, peak MiB) of one reading into the queue."""
-    started = time.perf_counter()
-    found = reader(path)
-    seconds = time.perf_counter() - started
-    queue.put((found, seconds, peak()))
+AMOUNT = ("AmtDtls", "TxAmt", "Amt")
+KID = ("RmtInf", "Strd", "CdtrRefInf", "Ref")
+ACCOUNT = ("RltdPties", "DbtrAcct", "Id", "Othr", "Id")
+
+
+def bare_walk(path: Path) -> int:
+    """Number of transactions of which amount, KID and payer's account are taken out and forgotten again."""
+    from lxml import etree
+
+    found, space, paths = 0, "", [AMOUNT, KID, ACCOUNT]
+    for _, element in etree.iterparse(str(path), events=("end",), tag=("{*}TxDtls", "{*}Ntry")):
+        if not space:
+            space = element.tag[: element.tag.index("}") + 1]
+            paths = [tuple(space + name for name in names) for names in paths]
+        if element.tag == space + "TxDtls":
+            _amount, _kid, _account = [leaf(element, names) for names in paths]
+            found += 1
+        element.clear()
+        while element.getprevious() is not None:
+            del element.getparent()[0]
+    return found
+
+
+def leaf(element: Any, names: tuple[str, ...]) -> str | None:  # noqa: ANN401 -- lxml names no type for it
+    """The text at the end of a path of children."""
+    for name in names:
+        for child in element:
+            if child.tag == name:
+                element = child
+                break
+        else:
+            return None
+    return str(element.text)
+
+
+READERS: dict[str, Callable[[Path], int]] = {"ours": ours, "netsgiro": netsgiro, "mt-940": mt940, "lxml": bare_walk}
+
+
+def measured(reader: str, path: Path) -> dict[str, Any]:
+    """Transactions, processor seconds and peak MB of one reading in this process; nothing where it is not installed."""
+    try:
+        release = version("kvitt" if reader == "ours" else reader)
+    except PackageNotFoundError:
+        return {}
+    READERS[reader](path.with_suffix(".small"))  # imports and caches are no part of reading
+    started = time.process_time()
+    found = READERS[reader](path)
+    seconds = time.process_time() - started
+    return {"found": found, "seconds": seconds, "peak": peak(), "version": release}
 
 
 def peak() -> int:
-    """Peak memory of this process in MiB; where Linux says so, without what the parent had."""
+    """Peak memory of this process in MB; where Linux says so, without what the parent had."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) // 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        return int(line.split()[1]) // 1000
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
 
 
-def show(name: str, reader: Callable[[Path], int], path: Path, expected: int) -> None:
-    """Read the file in a fresh process and print one line."""
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    process = context.Process(target=measured, args=(reader, path, queue))
-    process.start()
-    found, seconds, memory = queue.get()
-    process.join()
-    assert found == expected, f"{name}: {found} instead of {expected}"
-    print(f"{name:24} {path.stat().st_size / 1e6:7.1f} MB {seconds:7.2f} s {memory:6d} MiB")
+def asked(python: str, reader: str, path: Path) -> dict[str, Any]:
+    """What a fresh process of that Python measures."""
+    words = [python, str(Path(__file__).resolve()), "--measure", reader, "--file", str(path)]
+    told = subprocess.run(words, capture_output=True, text=True, check=True)
+    answer: dict[str, Any] = json.loads(told.stdout)
+    return answer
 
 
-def main(number: int) -> None:
+def show(name: str, path: Path, peer: str, number: int, peers: str) -> None:
+    """Read the file with ours and with the peer, and print a line for each."""
+    size = path.stat().st_size / 1e6
+    mine = asked(sys.executable, "ours", path)
+    assert mine["found"] == number, f"{name}: {mine['found']} instead of {number}"
+    print(f"{name:16} {'ours':18} {size:7.1f} MB {mine['seconds']:7.2f} s {mine['peak']:6d} MB")
+    other = asked(sys.executable, peer, path) or asked(peers, peer, path)
+    if not other:
+        print(f"{name:16} {peer:18} is not installed: left out")
+        return
+    assert other["found"] == number, f"{name}: {peer} finds {other['found']} instead of {number}"
+    label = f"{peer} {other['version']}"
+    ratio = other["seconds"] / mine["seconds"]
+    print(f"{name:16} {label:18} {size:7.1f} MB {other['seconds']:7.2f} s {other['peak']:6d} MB, ratio {ratio:.2f}")
+
+
+def main(number: int, peers: str) -> None:
     """Write the files, read them, print."""
-    norwegian, dutch = bookings(number, dutch=False), bookings(number, dutch=True)
-    files = {
-        "ocr": ocr_file(norwegian, created=NOW.date()),
-        "camt.054": camt054_file(norwegian, message="M", created=NOW),
-        "camt.054-batch": camt054_file(norwegian, message="M", created=NOW, batch=True),
-        "camt.053": camt053_file(norwegian, message="M", created=NOW),
-        "mt940": mt940_file(dutch, reference="P", created=NOW.date()),
-    }
-    others = {"ocr": ("netsgiro", netsgiro), "mt940": ("mt940", mt940)}
+    small = {name: data for name, data, _ in files(3)}
     with tempfile.TemporaryDirectory() as folder:
-        for name, data in files.items():
-            path = Path(folder) / name
+        for name, data, peer in files(number):
+            path = Path(folder) / f"{name}.bank"
             path.write_bytes(data)
-            show(name, ours, path, number)
-            if name in others and importlib.util.find_spec(others[name][0]):
-                library, reader = others[name]
-                show(f"{name} by {library}", reader, path, number)
+            path.with_suffix(".small").write_bytes(small[name])
+            show(name, path, peer, number, peers)
+            path.unlink()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else NUMBER)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("number", nargs="?", type=int, default=NUMBER)
+    parser.add_argument("--peers", default=sys.executable, help="the Python of an environment with the peers")
+    parser.add_argument("--measure", choices=READERS, help=argparse.SUPPRESS)
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    wish = parser.parse_args()
+    if wish.measure:
+        print(json.dumps(measured(wish.measure, wish.file)))
+    else:
+        main(wish.number, wish.peers)

@@ -12,6 +12,8 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
+from hub.model.specification import SpecificationMap
+
 _EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -163,6 +165,7 @@ class Partner:
     matching: str = "strict"
     mail: tuple[MailRule, ...] = ()
     ehf: EhfProfile | None = None
+    specification: SpecificationMap | None = None
     correction: str = ""
     after_network_refusal: str = "new_number"
     contacts: Mapping[str, str] = field(default_factory=lambda: _EMPTY)

@@ -7,7 +7,6 @@ and never the document. No document types, no entities. The schema is no gate.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import BinaryIO
 
 from lxml import etree
@@ -16,41 +15,77 @@ from hub.errors import FormatError
 from hub.model.payment import BookingState, Statement
 from schemas.banking import camt_details as part
 from schemas.banking.camt_details import Element
-from schemas.banking.camt_entries import Entry, Open, add_detail, close_entry, know, parent_of, read_head
+from schemas.banking.camt_entries import Open, add_detail, close_entry, open_entry, open_group, open_statement
 from schemas.banking.camt_sums import Balances, balance_finding, sums_findings
 from schemas.banking.remarks import remark
 
 _STATEMENTS = ("Stmt", "Ntfctn")
-_TAGS = tuple("{*}" + name for name in (*_STATEMENTS, "Ntry", "NtryDtls", "TxDtls"))
 
 
 def read(stream: BinaryIO, name: str) -> Iterator[Statement]:
     """The statements of a camt document; FormatError (with line) when it is no well-formed XML or has no statement."""
     count = 0
     current: Open | None = None
-    for event, element in _events(stream):
-        local = element.tag.rpartition("}")[2]
-        if event == "start":
-            if local in _STATEMENTS:
+    for element in _events(stream, "Stmt" if name.startswith("camt.053") else "Ntfctn"):
+        local = part.local(element.tag)
+        if local in _STATEMENTS:
+            if current is None or current.element is not element:
                 count += 1
-                current = Open(f"{local}[{count}]", name)
-            elif current:
-                _start(current, local)
-        elif current and local in _STATEMENTS:
-            yield _statement(current, element)
+                current = open_statement(element, count, name)
+            yield _statement(current)
             current = None
-            _drop(element)
-        elif current and current.entry:
-            _end(current, current.entry, local, element)
+            element.clear()
+            continue
+        entry = _entry_of(element, local)
+        above = entry.getparent() if entry is not None else None
+        if entry is None or above is None or part.local(above.tag) not in _STATEMENTS:
+            continue
+        if current is None or current.element is not above:
+            count += 1
+            current = open_statement(above, count, name)
+        _read(current, entry, element)
     if not count:
         raise FormatError("there is no statement or notification in it", where="line 1", hint="is this the right file?")
 
 
-def _events(stream: BinaryIO) -> Iterator[tuple[str, Element]]:
+def _entry_of(element: Element, local: str) -> Element | None:
+    """The entry an element is, or is a transaction of; None where it stands in neither place."""
+    if local == "Ntry":
+        return element
+    group = element.getparent()
+    entry = group.getparent() if group is not None and part.local(group.tag) == "NtryDtls" else None
+    return entry if entry is not None and part.local(entry.tag) == "Ntry" else None
+
+
+def _read(current: Open, above: Element, element: Element) -> None:
+    """Read a transaction, or what an entry says in the end; then forget the one before it."""
+    entry = current.entry
+    if entry is None or entry.element is not above:
+        entry = open_entry(current, above)
+    if element is above:
+        close_entry(current, entry)
+        current.entry = None
+    else:
+        group = element.getparent()
+        if group is not None and entry.group is not group:
+            open_group(entry, group)
+        entry.in_group += 1
+        add_detail(current, entry, element)
+    _forget_before(element)
+
+
+def _forget_before(element: Element) -> None:
+    """Remove the neighbour before; the element itself must stay while the parser stands on it."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is not None and before is not None and before.tag == element.tag:
+        parent.remove(before)
+
+
+def _events(stream: BinaryIO, statement: str) -> Iterator[Element]:
     events = etree.iterparse(
         stream,
-        events=("start", "end"),
-        tag=_TAGS,
+        events=("end",),
+        tag=("{*}Ntry", "{*}TxDtls", "{*}" + statement),
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
@@ -60,64 +95,26 @@ def _events(stream: BinaryIO) -> Iterator[tuple[str, Element]]:
     )
     first = True
     try:
-        for event, element in events:
+        for _, element in events:
             if first and element.getroottree().docinfo.internalDTD is not None:
                 raise FormatError("a document type declaration is not allowed", where="line 1", hint=_DAMAGED)
             first = False
-            yield str(event), element
+            yield element
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        reason = (error.msg or "not well-formed").partition("\n")[0]
+        last = error.error_log.last_error  # type: ignore[attr-defined] # lxml-stubs lack it
+        kind = last.type_name.removeprefix("ERR_").replace("_", " ").lower() if last is not None else "cut off"
+        # only the kind of mistake: the parser's own sentence may quote content
         raise FormatError(
-            f"this is not well-formed XML: {reason}", where=f"line {line}, column {column}", hint=_DAMAGED
-        ) from error
+            f"this is not well-formed XML ({kind})", where=f"line {line}, column {column}", hint=_DAMAGED
+        ) from None
 
 
 _DAMAGED = "the file is damaged, cut off, or its encoding is not the one it declares: ask the bank to send it again"
 
 
-def _drop(element: Element) -> None:
-    """Forget an element that was read, and the empty shell of the one before it."""
-    element.clear()
-    before = element.getprevious()
-    parent = element.getparent()
-    if before is not None and parent is not None and before.tag == element.tag:
-        parent.remove(before)
-
-
-def _start(current: Open, local: str) -> None:
-    if local == "Ntry":
-        current.entries += 1
-        current.entry = Entry(f"{current.position}/Ntry[{current.entries}]", groups=0)
-    elif current.entry and local == "NtryDtls":
-        current.entry.groups += 1
-        current.entry.in_group = 0
-
-
-def _end(current: Open, entry: Entry, local: str, element: Element) -> None:
-    if local == "TxDtls":
-        entry.in_group += 1
-        group = element.getparent()
-        if entry.facts is None:
-            know(current, entry, parent_of(group))
-        add_detail(current, entry, element)
-        _drop(element)
-    elif local == "NtryDtls":
-        entry.said += _number(part.words(part.down(element, "Btch", "NbOfTxs")))
-    else:
-        if entry.facts is None:
-            know(current, entry, element)
-        close_entry(current, entry, element)
-        current.entry = None
-        _drop(element)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
-
-
-def _statement(current: Open, element: Element) -> Statement:
-    read_head(current, element)
+def _statement(current: Open) -> Statement:
+    element = current.element
     balances = Balances.read(element)
     currency = current.currency or (balances.opening.currency if balances.opening is not None else "")
     failed = sums_findings(part.down(element, "TxsSummry"), current.sums, current.position)
@@ -130,7 +127,7 @@ def _statement(current: Open, element: Element) -> Statement:
         account=current.account,
         currency=currency,
         format=current.format,
-        payments=tuple(replace(one, state=BookingState.HELD) if failed else one for one in current.payments),
+        payments=tuple(one._replace(state=BookingState.HELD) if failed else one for one in current.payments),
         opening=balances.opening,
         closing=balances.closing,
         findings=tuple(findings),

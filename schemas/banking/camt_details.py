@@ -7,15 +7,14 @@ because versions between mix them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from lxml import etree
 
-from hub.model.money import Money, money
+from hub.model.money import EXPONENT, Money
 from hub.model.payment import PaidDocument, ReferenceKind
 from schemas.banking.references import NO_ID, STRUCTURED, fails_kid, reference_kind
 from schemas.banking.source import joined
@@ -25,7 +24,13 @@ Children = dict[str, Element]
 
 REMITTANCE_LINE = 140
 CREDIT_NOTE = "CREN"
-_AMOUNT = re.compile(r"(\d{1,18})?(\.\d{1,18})?")
+_LONGEST_AMOUNT = 18
+
+
+@lru_cache(maxsize=1024)
+def local(tag: str) -> str:
+    """The name of an element without its namespace."""
+    return tag.rpartition("}")[2]
 
 
 def children(element: Element | None) -> Children:
@@ -33,7 +38,9 @@ def children(element: Element | None) -> Children:
     found: Children = {}
     if element is not None:
         for child in element:
-            found.setdefault(child.tag.rpartition("}")[2], child)
+            name = local(child.tag)
+            if name not in found:
+                found[name] = child
     return found
 
 
@@ -42,37 +49,76 @@ def down(element: Element | None, *names: str) -> Element | None:
     for name in names:
         if element is None:
             return None
-        element = next(element.iterchildren("{*}" + name), None)
+        for child in element:
+            if local(child.tag) == name:
+                element = child
+                break
+        else:
+            return None
     return element
 
 
 def words(element: Element | None) -> str:
     """The stripped text of an element that may not be there."""
-    return (element.text or "").strip() if element is not None else ""
+    text = element.text if element is not None else None
+    return text.strip() if text else ""
+
+
+@lru_cache(maxsize=4096)
+def minor_units(text: str, currency: str) -> int:
+    """A non-negative decimal in minor units; ValueError when it is none, or has more decimals than the currency."""
+    whole, point, part = text.removeprefix("+").partition(".")
+    digits = EXPONENT.get(currency, 2)
+    number = whole + part
+    if not (number.isdigit() and number.isascii()) or (point and not part):
+        message = "not an amount"
+        raise ValueError(message)
+    if len(part) > digits:
+        part = part.rstrip("0")
+    if len(part) > digits or len(whole) + digits > _LONGEST_AMOUNT:
+        message = "more digits than an amount has"
+        raise ValueError(message)
+    return int(whole + part.ljust(digits, "0"))
 
 
 def amount(element: Element | None, currency: str = "") -> Money | None:
     """A non-negative amount; None when there is none, ValueError when it cannot be read."""
     if element is None:
         return None
-    text = words(element)
-    if not text or not _AMOUNT.fullmatch(text):
-        message = "not an amount"
-        raise ValueError(message)
-    return money(text, element.get("Ccy") or currency)
+    own = element.get("Ccy") or currency
+    return Money(minor_units(words(element), own), own)
 
 
-def detail_amount(details: Children, currency: str) -> Money | None:
+def detail_amount(details: Children, currency: str) -> int | None:
     """What a transaction says of itself in the entry's currency; None when it says nothing in that currency."""
-    own = details.get("Amt")
-    if own is not None and own.get("Ccy", currency) == currency:
-        return amount(own, currency)
-    more = children(details.get("AmtDtls"))
-    for name in ("TxAmt", "CntrValAmt", "InstdAmt"):
-        said = down(more.get(name), "Amt")
-        if said is not None and said.get("Ccy", currency) == currency:
-            return amount(said, currency)
-    return None
+    if "Amt" not in details and "AmtDtls" in details:  # .02: mostly the one amount, and in the entry's currency
+        for kind in details["AmtDtls"]:
+            if (
+                local(kind.tag) == "TxAmt"
+                and len(kind)
+                and local(kind[0].tag) == "Amt"
+                and kind[0].get("Ccy") == currency
+            ):
+                return minor_units(words(kind[0]), currency)
+    return next(detail_amounts(details, currency), None)
+
+
+def detail_amounts(details: Children, currency: str) -> Iterator[int]:
+    """Every amount of a transaction in the entry's currency, the one nearest to the entry first."""
+    said: Children = {}
+    if "Amt" in details:
+        said["Amt"] = details["Amt"]
+    for kind in details.get("AmtDtls", ()):
+        for one in kind:
+            if local(one.tag) == "Amt":
+                said.setdefault(local(kind.tag), one)
+    for name in _AMOUNTS:
+        if name in said and said[name].get("Ccy") in (None, currency):
+            yield minor_units(words(said[name]), currency)
+
+
+_AMOUNTS = ("Amt", "TxAmt", "CntrValAmt", "InstdAmt")
+"""Where a transaction may say what it is worth, the nearest to the entry first."""
 
 
 def signed(value: Money, direction: str) -> Money:
@@ -82,14 +128,24 @@ def signed(value: Money, direction: str) -> Money:
 
 def day(element: Element | None) -> date | None:
     """The date of a `Dt` or `DtTm` choice; None when there is none, ValueError when it is not a date."""
-    found = children(element)
-    text = words(found.get("Dt")) or words(found.get("DtTm"))[:10]
-    return _date(text) if text else None
+    for child in element if element is not None else ():
+        text = child.text
+        if text and local(child.tag) in ("Dt", "DtTm"):
+            return _date(text.strip()[:10])
+    return None
+
+
+def moment(element: Element | None) -> date | None:
+    """The day of a time stamp; None when it cannot be read."""
+    try:
+        return _date(words(element)[:10])
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=1024)
 def _date(text: str) -> date:
-    return date.fromisoformat(text[:10])
+    return date.fromisoformat(text)
 
 
 def identifier(element: Element | None) -> str:
@@ -100,30 +156,52 @@ def identifier(element: Element | None) -> str:
 
 def account(element: Element | None) -> str:
     """The account number of an `Acct` element: IBAN, else whatever other number it has."""
-    found = children(down(element, "Id"))
-    return words(found.get("IBAN")) or words(down(found.get("Othr"), "Id"))
+    for ids in element if element is not None else ():
+        if local(ids.tag) != "Id":
+            continue
+        for child in ids:
+            name = local(child.tag)
+            number = words(child) if name == "IBAN" else words(down(child, "Id")) if name == "Othr" else ""
+            if number:
+                return number
+    return ""
 
 
-def counterparty(details: Children, *, payer_first: bool) -> tuple[str, str]:
-    """Account and name of the other side: the debtor of money in, the creditor of money out, else whoever is named."""
-    parties = children(details.get("RltdPties"))
-    roles = ("Dbtr", "Cdtr") if payer_first else ("Cdtr", "Dbtr")
-    for role in roles:
-        number, name = account(parties.get(role + "Acct")), _name(parties.get(role))
-        if number or name:
-            return number, name
+def counterparty(element: Element, *, payer_first: bool) -> tuple[str, str]:
+    """Account and name of the other side (`RltdPties`): the debtor of money in, the creditor of money out.
+
+    Else whoever is named. Who is only named as the ultimate party behind it gives the name where the party has none.
+    """
+    parties = children(element)
+    for role in _PAYER_FIRST if payer_first else _PAYEE_FIRST:
+        party, number = parties.get(role), parties.get(_ACCOUNT[role])
+        found = account(number) if number is not None else ""
+        name = _name(party) if party is not None else ""
+        if not name and _BEHIND[role] in parties:
+            name = _name(parties[_BEHIND[role]])
+        if found or name:
+            return found, name
     return "", ""
 
 
-def _name(party: Element | None) -> str:
-    found = children(party)
-    if "Nm" in found:
-        return words(found["Nm"])
-    return words(down(found.get("Pty"), "Nm")) or words(down(found.get("Agt"), "FinInstnId", "Nm"))
+_PAYER_FIRST, _PAYEE_FIRST = ("Dbtr", "Cdtr"), ("Cdtr", "Dbtr")
+_ACCOUNT = {"Dbtr": "DbtrAcct", "Cdtr": "CdtrAcct"}
+_BEHIND = {"Dbtr": "UltmtDbtr", "Cdtr": "UltmtCdtr"}
 
 
-@dataclass(frozen=True, slots=True)
-class Remittance:
+def _name(party: Element) -> str:
+    for child in party:
+        kind = local(child.tag)
+        if kind == "Nm":
+            return words(child)
+        if kind in ("Pty", "Agt"):
+            name = words(down(child, "Nm")) or words(down(child, "FinInstnId", "Nm"))
+            if name:
+                return name
+    return ""
+
+
+class Remittance(NamedTuple):
     """What a payment says it pays."""
 
     reference: str = ""
@@ -133,37 +211,41 @@ class Remittance:
     bad_kid: bool = False
 
 
-_NOTHING = Remittance()
+NOTHING = Remittance()
+"""What a payment says that says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Structured:
+class _Structured(NamedTuple):
     """One `Strd` block."""
 
     reference: str
     kind: ReferenceKind | None
     documents: tuple[PaidDocument, ...]
-    amount: Money
+    amount: Money | None
     bad_kid: bool
 
 
-def remittance(element: Element | None, currency: str) -> Remittance:
+def remittance(element: Element, currency: str) -> Remittance:
     """Reference, documents and text of `RmtInf`; ValueError when an amount in it cannot be read.
 
     Several different references in one payment are documents, not a reference: none of them is worth the whole.
     """
-    if element is None:
-        return _NOTHING
     blocks: list[_Structured] = []
     lines: list[str] = []
     further: list[str] = []
     for child in element:
-        if child.tag.endswith("}Ustrd"):
+        name = local(child.tag)
+        if name == "Ustrd":
             lines.append(child.text or "")
-        elif child.tag.endswith("}Strd"):
-            blocks.append(_structured(child, currency))
-            further += [info.text or "" for info in child.iterchildren("{*}AddtlRmtInf")]
-    text = " ".join(part for part in (joined(lines, REMITTANCE_LINE), joined(further, REMITTANCE_LINE)) if part)
+        elif name == "Strd":
+            blocks.append(_structured(child, currency, further))
+    if len(blocks) == 1 and not lines and not further:
+        return Remittance(*blocks[0][:3], "", blocks[0].bad_kid)
+    text = joined(lines, REMITTANCE_LINE)
+    if further:
+        text = f"{text} {joined(further, REMITTANCE_LINE)}".strip()
+    if len(blocks) == 1:
+        return Remittance(blocks[0].reference, blocks[0].kind, blocks[0].documents, text, blocks[0].bad_kid)
     if not blocks:
         return Remittance(text=text)
     references = {block.reference: block.kind for block in blocks if block.reference}
@@ -171,49 +253,76 @@ def remittance(element: Element | None, currency: str) -> Remittance:
     return Remittance(
         reference,
         kind,
-        tuple(_documents(blocks, several=len(references) > 1)),
+        tuple(_documents(blocks, currency, several=len(references) > 1)),
         text,
         bad_kid=any(block.bad_kid for block in blocks),
     )
 
 
-def _documents(blocks: list[_Structured], *, several: bool) -> Iterator[PaidDocument]:
+def _documents(blocks: list[_Structured], currency: str, *, several: bool) -> Iterator[PaidDocument]:
     """Named documents, and references that stand beside others with an amount of their own."""
     for block in blocks:
         yield from block.documents
-        beside = len(blocks) > 1 and bool(block.amount)
-        if block.reference and not block.documents and (several or beside):
-            yield PaidDocument(reference=block.reference, kind=STRUCTURED, amount=block.amount)
+        if block.reference and not block.documents and (several or block.amount):
+            worth = block.amount or Money(0, currency)
+            yield PaidDocument(reference=block.reference, kind=STRUCTURED, amount=worth)
 
 
-def _structured(block: Element, currency: str) -> _Structured:
-    found = children(block)
-    said = children(found.get("CdtrRefInf"))
-    reference, code, issuer = words(said.get("Ref")), *_type(said.get("Tp"))
+def _structured(block: Element, currency: str, further: list[str]) -> _Structured:
+    """One block; its additional lines are put among the `further` ones."""
+    reference, code, issuer = "", STRUCTURED, ""
+    amounts: Element | None = None
+    named: list[Element] = []
+    for child in block:
+        name = local(child.tag)
+        if name == "CdtrRefInf" and not reference:
+            reference, code, issuer = _reference(child)
+        elif name == "RfrdDocInf":
+            named.append(child)
+        elif name == "RfrdDocAmt":
+            amounts = child
+        elif name == "AddtlRmtInf":
+            further.append(child.text or "")
     kind = reference_kind(reference, code=code, issuer=issuer)
     return _Structured(
-        reference=reference,
-        kind=kind,
-        documents=tuple(_named(block, found.get("RfrdDocAmt"), currency)) if "RfrdDocInf" in found else (),
-        amount=_document_amount(found.get("RfrdDocAmt"), "", currency),
-        bad_kid=kind is ReferenceKind.OTHER and fails_kid(reference, code=code, issuer=issuer),
+        reference,
+        kind,
+        tuple(_named(named, amounts, currency)) if named else (),
+        _document_amount(amounts, "", currency) if amounts is not None else None,
+        kind is ReferenceKind.OTHER and fails_kid(reference, code=code, issuer=issuer),
     )
 
 
-def _type(element: Element | None) -> tuple[str, str]:
+def _reference(element: Element) -> tuple[str, str, str]:
+    """A creditor reference with its type code and issuer."""
+    reference, code, issuer = "", STRUCTURED, ""
+    for child in element:
+        name = local(child.tag)
+        if name == "Ref":
+            reference = words(child)
+        elif name == "Tp":
+            code, issuer = _type(child)
+    return reference, code, issuer
+
+
+def _type(element: Element) -> tuple[str, str]:
     """Code (as in the file, also a proprietary one) and issuer; a reference without a type is structured."""
-    if element is None:
-        return STRUCTURED, ""
-    choice = children(down(element, "CdOrPrtry"))
-    code = words(choice.get("Cd")) or words(choice.get("Prtry")) or STRUCTURED
-    return code, words(down(element, "Issr"))
+    code, issuer = "", ""
+    for child in element:
+        name = local(child.tag)
+        if name == "CdOrPrtry":
+            for one in child:
+                code = code or words(one)
+        elif name == "Issr":
+            issuer = words(child)
+    return code or STRUCTURED, issuer
 
 
-def _named(block: Element, amounts: Element | None, currency: str) -> Iterator[PaidDocument]:
+def _named(named: list[Element], amounts: Element | None, currency: str) -> Iterator[PaidDocument]:
     """The documents of a block; one amount for several of them says nothing about each."""
-    named = list(block.iterchildren("{*}RfrdDocInf"))
     for document in named:
-        kind = _type(down(document, "Tp"))[0] if down(document, "Tp") is not None else ""
+        said = down(document, "Tp")
+        kind = _type(said)[0] if said is not None else ""
         worth = _document_amount(amounts, kind, currency) if len(named) == 1 else Money(0, currency)
         yield PaidDocument(reference=words(down(document, "Nb")), kind=kind, amount=worth)
 

@@ -5,8 +5,9 @@ State lives in `Open` (the statement) and `Entry` while their elements go by; bo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from hub.model.finding import Finding
 from hub.model.money import Money
@@ -25,11 +26,11 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What an entry says for all its transactions."""
+class Facts(NamedTuple):
+    """What an entry says for all its transactions; `minor` is None where the amount cannot be read."""
 
-    amount: Money | None
+    minor: int | None
+    currency: str
     direction: str
     state: BookingState
     booked: date | None
@@ -39,146 +40,184 @@ class Facts:
 
 @dataclass(slots=True)
 class Entry:
-    """The entry being read."""
+    """The entry being read; `said` is how many transactions its batches announce."""
 
+    element: Element
     position: str
-    facts: Facts | None = None
+    facts: Facts
     payments: list[Payment] = field(default_factory=list)
     unpriced: list[str] = field(default_factory=list)
-    groups: int = 1
-    said: int = 0
+    group: Element | None = None
+    groups: int = 0
     in_group: int = 0
+    said: int = 0
 
 
 @dataclass(slots=True)
 class Open:
     """The statement being read."""
 
+    element: Element
     position: str
     format: str
     id: str = ""
     account: str = ""
     currency: str = ""
-    known: bool = False
+    created: date | None = None
     entries: int = 0
     entry: Entry | None = None
     payments: list[Payment] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     sums: Sums = field(default_factory=Sums)
+    payer: tuple[str, str] = ("", "")
 
 
-def know(current: Open, entry: Entry, element: Element | None) -> None:
-    """Read the head of the statement (once) and of the entry; both stand before their first transaction."""
-    read_head(current, parent_of(element))
-    found = part.children(element)
-    booked, bad_date = _booked(found)
+def open_entry(current: Open, element: Element) -> Entry:
+    """Read what an entry says before its first transaction."""
+    current.entries += 1
+    position = f"{current.position}/Ntry[{current.entries}]"
+    found: Children = {}
+    for child in element:
+        name = part.local(child.tag)
+        if name == "NtryDtls":
+            break
+        found[name] = child
     state, unknown = _state(found.get("Sts"))
-    if bad_date and state is BookingState.BOOKED:
-        current.findings.append(remark("KVITT-BANK-DATE", location=entry.position))
-        state = BookingState.HELD
+    booked, odd = _booked(current, found)
+    if odd and state is BookingState.BOOKED:
+        current.findings.append(remark(odd, location=position))
+        state = state if booked else BookingState.HELD
     if unknown is not None:
-        current.findings.append(remark("KVITT-BANK-TYPE", location=entry.position, found=unknown, what="Sts"))
-    entry.facts = Facts(
-        amount=_priced(current, entry.position, found),
-        direction=part.words(found.get("CdtDbtInd")),
-        state=state,
-        booked=booked,
-        reversal=_true(found.get("RvslInd")),
-        id=part.words(found.get("AcctSvcrRef")),
+        current.findings.append(remark("KVITT-BANK-TYPE", location=position, found=unknown, what="Sts"))
+    direction = part.words(found.get("CdtDbtInd"))
+    minor, currency = _priced(current, position, found.get("Amt"), direction)
+    reversal = "RvslInd" in found and part.words(found["RvslInd"]) in ("true", "1")
+    facts = Facts(minor, currency, direction, state, booked, reversal, part.words(found.get("AcctSvcrRef")))
+    current.entry = Entry(element, position, facts)
+    return current.entry
+
+
+def open_group(entry: Entry, group: Element) -> None:
+    """Begin one `NtryDtls`, which may say first how many transactions it has."""
+    entry.group, entry.in_group = group, 0
+    entry.groups += 1
+    if part.local(group[0].tag) == "Btch":
+        text = part.words(part.down(group[0], "NbOfTxs"))
+        entry.said += int(text) if text.isascii() and text.isdigit() else 0
+
+
+def open_statement(element: Element, number: int, form: str) -> Open:
+    """A statement with its id, account and currency, which stand before its entries."""
+    found = part.children(element)
+    return Open(
+        element,
+        f"{part.local(element.tag)}[{number}]",
+        form,
+        part.words(found.get("Id")),
+        part.account(found.get("Acct")),
+        part.words(part.down(found.get("Acct"), "Ccy")),
+        part.moment(found.get("CreDtTm")),
     )
 
 
-def read_head(current: Open, element: Element | None) -> None:
-    """Id, account and currency of the statement, once."""
-    if current.known:
-        return
-    current.known = True
-    found = part.children(element)
-    current.id = part.words(found.get("Id"))
-    current.account = part.account(found.get("Acct"))
-    current.currency = part.words(part.down(found.get("Acct"), "Ccy"))
-
-
-def _booked(found: Children) -> tuple[date | None, bool]:
-    """The booking date (value date where the bank gives no other), and whether it is missing or unreadable."""
+def _booked(current: Open, found: Children) -> tuple[date | None, str]:
+    """The booking date (value date, or the message's own, where the bank gives no other), and what is odd about it."""
     try:
         booked = part.day(found.get("BookgDt")) or part.day(found.get("ValDt"))
     except ValueError:
-        return None, True
-    return booked, booked is None
+        return None, "KVITT-BANK-DATE"
+    if booked is None and current.created is not None:
+        return current.created, "KVITT-BANK-UNDATED"
+    return booked, "" if booked else "KVITT-BANK-DATE"
 
 
 def _state(element: Element | None) -> tuple[BookingState, str | None]:
-    code = part.words(element) or part.words(part.down(element, "Cd")) or part.words(part.down(element, "Prtry"))
+    code = part.words(element)
+    if not code and element is not None:
+        code = part.words(part.down(element, "Cd")) or part.words(part.down(element, "Prtry"))
     state = _STATES.get(code)
     return (state, None) if state else (BookingState.INFO, code or "-")
 
 
-def _true(element: Element | None) -> bool:
-    return part.words(element) in ("true", "1")
-
-
-def _priced(current: Open, position: str, found: Children) -> Money | None:
+def _priced(current: Open, position: str, element: Element | None, direction: str) -> tuple[int | None, str]:
+    """The signed amount and its currency; the amount is None, and said so, where it cannot be read."""
+    currency = (element.get("Ccy") if element is not None else None) or current.currency
     try:
-        value = part.amount(found.get("Amt"), current.currency)
+        minor = part.minor_units(part.words(element), currency)
     except ValueError:
-        value = None
-    direction = part.words(found.get("CdtDbtInd"))
-    if value is None or not value.currency or direction not in ("CRDT", "DBIT"):
+        minor = -1
+    if minor < 0 or not currency or direction not in ("CRDT", "DBIT"):
         current.findings.append(remark("KVITT-BANK-AMOUNT", location=position))
-        return None
-    current.currency = current.currency or value.currency
-    return part.signed(value, direction)
+        return None, currency
+    current.currency = current.currency or currency
+    return (-minor if direction == "DBIT" else minor), currency
 
 
 def add_detail(current: Open, entry: Entry, element: Element) -> None:
     """Read one `TxDtls`; without an amount of its own it stands for the entry's until the entry is closed."""
     position = f"{entry.position}/NtryDtls[{entry.groups}]/TxDtls[{entry.in_group}]"
     facts, found = entry.facts, part.children(element)
-    if facts is None or facts.amount is None:
+    if facts.minor is None:
         return
     try:
-        worth = part.detail_amount(found, facts.amount.currency)
+        worth = part.detail_amount(found, facts.currency)
     except ValueError:
         current.findings.append(remark("KVITT-BANK-AMOUNT", location=position))
         worth = None
+    minor = facts.minor
     if worth is None:
         entry.unpriced.append(position)
-    direction = part.words(found.get("CdtDbtInd")) or facts.direction
-    value = part.signed(worth, direction) if worth is not None else facts.amount
-    entry.payments.append(_payment(current, facts, found, value, position))
+    else:
+        said = found.get("CdtDbtInd")
+        direction = part.words(said) if said is not None else facts.direction
+        minor = -worth if direction == "DBIT" else worth
+    entry.payments.append(_payment(current, facts, found, minor, position))
 
 
-def _payment(current: Open, facts: Facts, found: Children, value: Money, position: str) -> Payment:
-    references = part.children(found.get("Refs"))
+def _payment(current: Open, facts: Facts, found: Children, minor: int, position: str) -> Payment:
+    own, transaction, end_to_end = "", "", ""
+    for child in found.get("Refs", ()):
+        name = part.local(child.tag)
+        if name == "AcctSvcrRef":
+            own = own or part.words(child)
+        elif name == "TxId":
+            transaction = part.words(child)
+        elif name == "EndToEndId":
+            end_to_end = part.identifier(child)
     reversal = facts.reversal or "RtrInf" in found
-    payer_account, payer_name = part.counterparty(found, payer_first=(value.minor >= 0) is not reversal)
-    paid = _remittance(current, found, value.currency, position)
+    payer = "", ""
+    if "RltdPties" in found:
+        payer = part.counterparty(found["RltdPties"], payer_first=(minor >= 0) is not reversal)
+    if payer == current.payer:  # mostly one payer for many transactions: one text in memory instead of as many
+        payer = current.payer
+    current.payer = payer
+    paid = _remittance(current, found, facts.currency, position)
     return Payment(
-        id=part.words(references.get("AcctSvcrRef")) or part.words(references.get("TxId")) or facts.id,
-        account=current.account,
-        booked=facts.booked,
-        amount=value,
-        state=facts.state,
-        reference=paid.reference,
-        reference_kind=paid.kind,
-        documents=paid.documents,
-        end_to_end=part.identifier(references.get("EndToEndId")),
-        text=_short(current, paid.text or part.words(found.get("AddtlTxInf")), position),
-        payer_account=payer_account,
-        payer_name=payer_name,
-        reversal=reversal,
-        position=position,
-        source=current.id,
+        own or transaction or facts.id,
+        current.account,
+        facts.booked,
+        Money(minor, facts.currency),
+        facts.state,
+        paid.reference,
+        paid.kind,
+        paid.documents,
+        end_to_end,
+        _short(current, paid.text or part.words(found.get("AddtlTxInf")), position),
+        *payer,
+        reversal,
+        position,
+        current.id,
     )
 
 
 def _remittance(current: Open, found: Children, currency: str, position: str) -> part.Remittance:
+    if "RmtInf" not in found:
+        return part.NOTHING
     try:
-        paid = part.remittance(found.get("RmtInf"), currency)
+        paid = part.remittance(found["RmtInf"], currency)
     except ValueError:
         current.findings.append(remark("KVITT-BANK-RECORD", location=position, what="RmtInf"))
-        return part.Remittance()
+        return part.NOTHING
     if paid.bad_kid:
         current.findings.append(remark("KVITT-BANK-KID", location=position))
     return paid
@@ -191,22 +230,51 @@ def _short(current: Open, text: str, position: str) -> str:
     return text[:LONGEST_TEXT]
 
 
-def close_entry(current: Open, entry: Entry, element: Element) -> None:
+def close_entry(current: Open, entry: Entry) -> None:
     """Settle what the entry is worth: its details, or itself where they are none or say nothing usable."""
     facts = entry.facts
-    if facts is None or facts.amount is None:
+    if facts.minor is None:
         return
-    current.sums.add(facts.amount, booked=facts.state is BookingState.BOOKED)
-    payments = _priced_ones(current, entry, facts.amount)
+    current.sums.add(facts.minor, facts.currency, booked=facts.state is BookingState.BOOKED)
+    payments = _priced_ones(current, entry, facts.minor)
+    if len(payments) == 1 and payments[0].amount.minor != facts.minor and _says(entry, facts):
+        payments = [payments[0]._replace(amount=Money(facts.minor, facts.currency))]
+    if payments and sum(payment.amount.minor for payment in payments) != facts.minor:
+        payments = [_undetailed(current, entry, facts.minor, payments)]
     if not payments:
-        payments = [_payment(current, facts, {}, facts.amount, entry.position)]
-    text = part.words(part.down(element, "AddtlNtryInf"))
-    if len(payments) == 1 and not payments[0].text and text:
-        payments = [replace(payments[0], text=_short(current, text, entry.position))]
-    current.payments += _checked(current, entry, facts.amount, payments)
+        payments = [_payment(current, facts, {}, facts.minor, entry.position)]
+    if len(payments) == 1 and not payments[0].text:
+        text = _added(entry.element)
+        payments = [payments[0]._replace(text=_short(current, text, entry.position))] if text else payments
+    if entry.said and entry.payments and entry.said != len(entry.payments) and not entry.unpriced:
+        said, found = entry.said, len(entry.payments)  # their sum is right: only a warning
+        current.findings.append(remark("KVITT-BANK-BATCH", location=entry.position, expected=said, found=found))
+    current.payments += payments
 
 
-def _priced_ones(current: Open, entry: Entry, amount: Money) -> list[Payment]:
+def _says(entry: Entry, facts: Facts) -> bool:
+    """Whether the only transaction of an entry, which is still there, says the entry's amount in some other place."""
+    details = part.children(part.children(entry.group).get("TxDtls"))
+    direction = part.words(details.get("CdtDbtInd")) or facts.direction
+    try:
+        said = list(part.detail_amounts(details, facts.currency))
+    except ValueError:
+        return False
+    return direction == facts.direction and abs(facts.minor or 0) in said
+
+
+def _added(element: Element) -> str:
+    """What an entry says in the end, after its details."""
+    for child in reversed(element):
+        name = part.local(child.tag)
+        if name == "AddtlNtryInf":
+            return part.words(child)
+        if name == "NtryDtls":
+            break
+    return ""
+
+
+def _priced_ones(current: Open, entry: Entry, minor: int) -> list[Payment]:
     """The details with what they are worth; none when several of them do not say.
 
     A single one is the entry itself; a single silent one among others is what they leave of the entry, but held.
@@ -220,26 +288,18 @@ def _priced_ones(current: Open, entry: Entry, amount: Money) -> list[Payment]:
     if not any(finding.location == silent for finding in current.findings):
         current.findings.append(remark("KVITT-BANK-AMOUNT", location=silent))
     others = sum(payment.amount.minor for payment in entry.payments if payment.position != silent)
-    left = Money(amount.minor - others, amount.currency)
+    left = Money(minor - others, entry.facts.currency)
     return [
-        replace(payment, amount=left, state=BookingState.HELD) if payment.position == silent else payment
+        payment._replace(amount=left, state=BookingState.HELD) if payment.position == silent else payment
         for payment in entry.payments
     ]
 
 
-def _checked(current: Open, entry: Entry, amount: Money, payments: list[Payment]) -> list[Payment]:
-    """Σ details = entry, or the details are held; a wrong number of them alone is a warning."""
-    found = Money(sum(payment.amount.minor for payment in payments), amount.currency)
-    if found != amount:
-        current.findings.append(remark("KVITT-BANK-DETAILS", location=entry.position, expected=amount, found=found))
-        return [replace(payment, state=BookingState.HELD) for payment in payments]
-    if entry.said and entry.payments and entry.said != len(entry.payments):
-        current.findings.append(
-            remark("KVITT-BANK-BATCH", location=entry.position, expected=entry.said, found=len(entry.payments))
-        )
-    return payments
-
-
-def parent_of(element: Element | None) -> Element | None:
-    """The element above, if any."""
-    return element.getparent() if element is not None else None
+def _undetailed(current: Open, entry: Entry, minor: int, payments: list[Payment]) -> Payment:
+    """The entry as one held booking, because its details add up to something else: none of them can be trusted."""
+    currency = entry.facts.currency
+    found = Money(sum(payment.amount.minor for payment in payments), currency)
+    current.findings.append(
+        remark("KVITT-BANK-DETAILS", location=entry.position, expected=Money(minor, currency), found=found)
+    )
+    return _payment(current, entry.facts, {}, minor, entry.position)._replace(state=BookingState.HELD)

@@ -44,13 +44,13 @@ class Sums:
     moved: dict[str, int] = field(default_factory=dict)
     currency: str = ""
 
-    def add(self, amount: Money, *, booked: bool) -> None:
+    def add(self, minor: int, currency: str, *, booked: bool) -> None:
         """Count one entry."""
-        self.currency = self.currency or amount.currency
-        self.every.add(amount.minor)
+        self.currency = self.currency or currency
+        self.every.add(minor)
         if booked:
-            self.booked.add(amount.minor)
-            self.moved[amount.currency] = self.moved.get(amount.currency, 0) + amount.minor
+            self.booked.add(minor)
+            self.moved[currency] = self.moved.get(currency, 0) + minor
 
 
 @dataclass(frozen=True, slots=True)

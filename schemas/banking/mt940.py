@@ -7,27 +7,30 @@ over wherever they stand. A balance that does not add up warns; a bank's own tot
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from itertools import pairwise
 
 from hub.model.finding import Finding
-from hub.model.money import Money, money
+from hub.model.money import EXPONENT, Money
 from hub.model.payment import BookingState, Payment, Statement
-from schemas.banking.mt940_dialects import Dialect, Information, Second, dialect_of, information
+from schemas.banking.mt940_dialects import GENERIC, Dialect, Information, Second, dialect_of, information
 from schemas.banking.references import NO_ID
 from schemas.banking.remarks import remark
 from schemas.banking.source import LONGEST_TEXT, Line
 
 NAME = "mt940"
 _TAG = re.compile(r":(\d\d[A-Z]?|NS):")
-_BALANCE = re.compile(r"(?P<mark>[CD])(?P<date>\d{6})(?P<currency>[A-Z]{3})(?P<amount>\d{1,15}(,\d{0,4})?)")
+_BALANCE = re.compile(r"(?P<mark>[CD])(?P<date>\d{6})(?P<currency>[A-Z]{3})(?P<amount>\d{1,15}(?:,\d{0,4})?)", re.ASCII)
 _ENTRY = re.compile(
-    r"(?P<value>\d{6})(?P<entry>\d{4})?(?P<mark>R?[CD])[A-Z]?(?P<amount>\d{1,15}(,\d{0,4})?)[A-Z][A-Z0-9]{3}(?P<rest>.*)"
+    r"(?P<value>\d{6})(?P<entry>\d{4})?(?P<mark>R?[CD])[A-Z]?"
+    r"(?P<amount>\d{1,15}(?:,\d{0,4})?)[A-Z][A-Z0-9 ]{3}(?P<rest>.*)",
+    re.ASCII,
 )
-_HEAD_LINES = 8
+_HEAD_LINES = 9
+_OUT = frozenset({"D", "RC"})
 
 
 @dataclass(slots=True)
@@ -39,12 +42,26 @@ class _Field:
     lines: list[str]
 
 
+_Entry = tuple[int, list[str], list[str]]
+"""A `:61:` with its line number, its lines and those of the `:86:` right after it."""
+
+
 @dataclass(slots=True)
-class _Raw:
-    """One statement's fields as they stand, and the lines before its `:20:`."""
+class _Open:
+    """The statement being read: its fields but for the entries, which become bookings as they go by."""
 
     head: str
     fields: list[_Field] = field(default_factory=list)
+    first_line: int = 0
+    last_line: int = 0
+    known: bool = False
+    dialect: Dialect = GENERIC
+    account: str = ""
+    currency: str = ""
+    name: str = ""
+    payments: list[Payment] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    waiting: list[_Entry] = field(default_factory=list)
 
     def first(self, *tags: str) -> _Field | None:
         return next((one for one in self.fields if one.tag in tags), None)
@@ -52,52 +69,74 @@ class _Raw:
 
 def read(lines: Iterable[Line]) -> Iterator[Statement]:
     """Every statement of an MT940 file, one at a time."""
-    for raw in _raw(lines):
-        yield _statement(raw)
-
-
-def _raw(lines: Iterable[Line]) -> Iterator[_Raw]:
-    current: _Raw | None = None
-    head: list[str] = []
+    current: _Open | None = None
+    entry: _Entry | None = None
+    head: deque[str] = deque(maxlen=_HEAD_LINES)
+    last: list[str] = []  # the lines of the field that goes on
     for number, text in lines:
-        match = _TAG.match(text)
-        if not match:
-            head = [*head[-_HEAD_LINES:], text]
-            if current:
-                current.fields[-1].lines.append(text)
+        match = _TAG.match(text) if text[0] == ":" else None
+        if match is None:
+            head.append(text)
+            last.append(text)
             continue
-        if match[1] == "20":
-            if current:
-                yield current
-            current = _Raw("\n".join(head))
-        current = current or _Raw("\n".join(head))
-        current.fields.append(_Field(number, match[1], [text[match.end() :]]))
-        head = []
+        tag = match[1]
+        details = tag == "86" and entry is not None and last is entry[1]
+        if current and entry and not details:
+            _entry(current, entry)
+            entry = None
+        if tag == "20" and current:
+            yield _statement(current)
+            current = None
+        current = current or _Open("\n".join(head), first_line=number)
+        current.last_line = number
+        head.clear()
+        last = [text[match.end() :]]
+        if tag == "61":
+            entry = number, last, []
+        elif details and entry:
+            entry = number, entry[1], last
+        else:
+            current.fields.append(_Field(number, tag, last))
     if current:
-        yield current
+        if entry:
+            _entry(current, entry)
+        yield _statement(current)
 
 
-def _statement(raw: _Raw) -> Statement:
-    account, currency_said = _account(raw.first("25"))
-    dialect = dialect_of(account, raw.head)
-    opening, closing = _balance(raw.first("60F", "60M")), _balance(raw.first("62F", "62M"))
-    currency = next((balance.currency for balance in (opening, closing) if balance is not None), currency_said)
-    name = _name(raw)
-    payments: list[Payment] = []
-    findings: list[Finding] = []
-    for entry, details in _entries(raw.fields):
-        payment, odd = _payment(entry, details, dialect, account=account, currency=currency, source=name)
-        findings += odd
-        if payment:
-            payments.append(payment)
-    findings += _ending(raw, payments, opening, closing)
-    findings += _totals(raw, dialect, payments, currency)
+def _know(current: _Open) -> bool:
+    """Whether account and currency stand before the first entry, as they do with every bank; else the end tells."""
+    opening = _balance(current.first("60F", "60M"))
+    current.account, said = _account(current.first("25"))
+    current.currency = opening.currency if opening is not None else said
+    current.dialect = dialect_of(current.account, current.head)
+    current.name = _name(current)
+    return bool(current.currency and current.account)
+
+
+def _entry(current: _Open, entry: _Entry) -> None:
+    """Book an entry, or let it wait for what the end of the statement says."""
+    if current.waiting or not (current.known or _know(current)):
+        current.waiting.append(entry)
+    else:
+        current.known = True
+        _book(current, entry)
+
+
+def _statement(current: _Open) -> Statement:
+    opening, closing = _balance(current.first("60F", "60M")), _balance(current.first("62F", "62M"))
+    if not current.known:
+        _know(current)
+        current.currency = current.currency or (closing.currency if closing is not None else "")
+    for entry in current.waiting:
+        _book(current, entry)
+    payments = current.payments
+    findings = [*current.findings, *_ending(current, opening, closing), *_totals(current)]
     if any(finding.code in _HOLDING for finding in findings):
-        payments = [replace(payment, state=BookingState.HELD) for payment in payments]
+        payments = [payment._replace(state=BookingState.HELD) for payment in payments]
     return Statement(
-        id=name,
-        account=account,
-        currency=currency,
+        id=_name(current),
+        account=current.account,
+        currency=current.currency,
         format=NAME,
         payments=tuple(payments),
         opening=opening,
@@ -109,9 +148,9 @@ def _statement(raw: _Raw) -> Statement:
 _HOLDING = frozenset({"KVITT-BANK-COUNT", "KVITT-BANK-SUM", "KVITT-BANK-END"})
 
 
-def _name(raw: _Raw) -> str:
+def _name(current: _Open) -> str:
     """Reference and number of the statement: several may share a reference."""
-    parts = (raw.first("20"), raw.first("28C", "28"))
+    parts = (current.first("20"), current.first("28C", "28"))
     return "/".join(part.lines[0].strip() for part in parts if part)
 
 
@@ -124,58 +163,63 @@ def _account(found: _Field | None) -> tuple[str, str]:
 
 def _balance(found: _Field | None) -> Money | None:
     match = _BALANCE.match(found.lines[0]) if found else None
+    minor = _minor(match["amount"], match["currency"]) if match else None
+    if match is None or minor is None:
+        return None
+    return Money(-minor if match["mark"] == "D" else minor, match["currency"])
+
+
+def _minor(text: str, currency: str) -> int | None:
+    """An amount with decimal comma in minor units; None when it has more decimals than the currency."""
+    whole, _, part = text.partition(",")
+    digits = EXPONENT.get(currency, 2)
+    if len(part) > digits:
+        part = part.rstrip("0")
+        if len(part) > digits:
+            return None
+    return int(whole + part.ljust(digits, "0"))
+
+
+def _book(current: _Open, entry: _Entry) -> None:
+    """Add the booking of an entry, and what is odd about it."""
+    line, lines, details = entry
+    match = _ENTRY.match(lines[0])
+    if not match and len(lines) > 1:  # some banks break the line right after the mark
+        lines = [lines[0] + lines[1], *lines[2:]]
+        match = _ENTRY.match(lines[0])
     if not match:
-        return None
-    value = _money(match["amount"], match["currency"])
-    return -value if value is not None and match["mark"] == "D" else value
-
-
-def _money(text: str, currency: str) -> Money | None:
-    """An amount with decimal comma; None when it has more decimals than the currency or no currency is known."""
-    if not currency:
-        return None
-    try:
-        return money(text.replace(",", "."), currency)
-    except ValueError:
-        return None
-
-
-def _entries(fields: list[_Field]) -> Iterator[tuple[_Field, list[str]]]:
-    """Every `:61:` with the lines of the `:86:` right after it."""
-    for one, after in pairwise([*fields, _Field(0, "", [])]):
-        if one.tag == "61":
-            yield one, after.lines if after.tag == "86" else []
-
-
-def _payment(
-    entry: _Field, details: list[str], dialect: Dialect, *, account: str, currency: str, source: str
-) -> tuple[Payment | None, list[Finding]]:
-    match = _ENTRY.match(entry.lines[0])
-    if not match:
-        return None, [remark("KVITT-BANK-RECORD", line=entry.line, what=":61:")]
-    value = _money(match["amount"], currency)
-    if value is None:
-        return None, [remark("KVITT-BANK-AMOUNT", line=entry.line)]
-    customer, bank, more = _references(match["rest"], entry.lines[1:], dialect)
+        current.findings.append(remark("KVITT-BANK-RECORD", line=line, what=":61:"))
+        return
+    value, day, mark, digits, rest = match.groups()
+    currency, dialect = current.currency, current.dialect
+    minor = _minor(digits, currency) if currency else None
+    if minor is None:
+        current.findings.append(remark("KVITT-BANK-AMOUNT", line=line))
+        return
+    customer, bank, more = _references(rest, lines, dialect)
     info = information(details)
-    booked = _booked(match["value"], match["entry"])
-    payment = Payment(
-        id=bank,
-        account=account,
-        booked=booked,
-        amount=-value if match["mark"] in ("D", "RC") else value,
-        state=BookingState.BOOKED if booked else BookingState.HELD,
-        reference=info.reference,
-        reference_kind=info.kind,
-        end_to_end=info.end_to_end,
-        text=info.text[:LONGEST_TEXT],
-        payer_account=_payer_account(info, customer, more, dialect),
-        payer_name=info.name or (more if dialect.second is Second.NAME else ""),
-        reversal=match["mark"].startswith("R") or info.returned,
-        position=f"line {entry.line}",
-        source=source,
+    booked = _booked(value, day)
+    if booked is None or len(info.text) > LONGEST_TEXT:
+        current.findings += _oddities(line, info, dated=booked is not None)
+    current.payments.append(
+        Payment(
+            bank,
+            current.account,
+            booked,
+            Money(-minor if mark in _OUT else minor, currency),
+            BookingState.BOOKED if booked else BookingState.HELD,
+            info.reference,
+            info.kind,
+            (),
+            info.end_to_end,
+            info.text[:LONGEST_TEXT],
+            _payer_account(info, customer, more, dialect),
+            info.name or (more if dialect.second is Second.NAME else ""),
+            mark[0] == "R" or info.returned,
+            f"line {line}",
+            current.name,
+        )
     )
-    return payment, list(_oddities(entry.line, info, dated=booked is not None))
 
 
 def _oddities(line: int, info: Information, *, dated: bool) -> Iterator[Finding]:
@@ -187,11 +231,12 @@ def _oddities(line: int, info: Information, *, dated: bool) -> Iterator[Finding]
 
 def _references(rest: str, lines: list[str], dialect: Dialect) -> tuple[str, str, str]:
     """The customer's and the bank's reference, and what the further lines of `:61:` hold."""
-    further = list(lines)
+    further = lines[1:]
     while dialect.wrapped and "//" in rest and further and not further[0].startswith("/"):
         rest += further.pop(0)
     customer, _, bank = rest.partition("//")
-    return customer.strip(), "" if bank.strip() in NO_ID else bank.strip(), " ".join(further).strip()
+    bank = bank.strip()
+    return customer.strip(), "" if bank in NO_ID else bank, " ".join(further).strip()
 
 
 def _payer_account(info: Information, customer: str, more: str, dialect: Dialect) -> str:
@@ -205,15 +250,19 @@ def _payer_account(info: Information, customer: str, more: str, dialect: Dialect
 @lru_cache(maxsize=1024)
 def _booked(value: str, entry: str | None) -> date | None:
     """The entry date, in the year nearest to the value date; the value date where there is no other."""
-    try:
-        valued = date.fromisoformat(f"20{value[:2]}-{value[2:4]}-{value[4:]}")
-        if not entry:
-            return valued
-        month, day = int(entry[:2]), int(entry[2:])
-        near = [_in_year(year, month, day) for year in (valued.year - 1, valued.year, valued.year + 1)]
-    except ValueError:
-        return None
+    valued = _valued(2000 + int(value[:2]), int(value[2:4]), int(value[4:]))
+    if valued is None or not entry:
+        return valued
+    month, day = int(entry[:2]), int(entry[2:])
+    near = [_in_year(year, month, day) for year in (valued.year - 1, valued.year, valued.year + 1)]
     return min((one for one in near if one), key=lambda one: abs(one - valued), default=None)
+
+
+def _valued(year: int, month: int, day: int) -> date | None:
+    """A value date; where interest is reckoned in months of thirty days, 30 February is the last of the month."""
+    if month == 2 and day in (29, 30):
+        return _in_year(year, 2, 29) or date(year, 2, 28)
+    return _in_year(year, month, day)
 
 
 def _in_year(year: int, month: int, day: int) -> date | None:
@@ -224,33 +273,33 @@ def _in_year(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def _ending(raw: _Raw, payments: list[Payment], opening: Money | None, closing: Money | None) -> Iterator[Finding]:
+def _ending(current: _Open, opening: Money | None, closing: Money | None) -> Iterator[Finding]:
     """A statement without closing balance was cut off; one that does not add up to it is worth a look."""
-    first = raw.fields[0].line
     if closing is None:
-        yield remark("KVITT-BANK-END", line=raw.fields[-1].line, what=":62F:")
-    elif opening is not None and opening.currency == closing.currency:
-        found = Money(opening.minor + sum(payment.amount.minor for payment in payments), opening.currency)
+        yield remark("KVITT-BANK-END", line=current.last_line, what=":62F:")
+    elif opening is None:
+        yield remark("KVITT-BANK-OPENING", line=current.first_line)
+    elif opening.currency == closing.currency:
+        moved = sum(payment.amount.minor for payment in current.payments)
+        found = Money(opening.minor + moved, opening.currency)
         if found != closing:
-            yield remark("KVITT-BANK-BALANCE", line=first, expected=closing, found=found)
+            yield remark("KVITT-BANK-BALANCE", line=current.first_line, expected=closing, found=found)
 
 
-def _totals(raw: _Raw, dialect: Dialect, payments: list[Payment], currency: str) -> Iterator[Finding]:
+def _totals(current: _Open) -> Iterator[Finding]:
     """The bank's own count and sums, in the `:86:` that follows the balances."""
-    for before, one in pairwise(raw.fields):
-        if one.tag != "86" or before.tag == "61":
-            continue
-        match = dialect.totals.match("".join(one.lines)) if dialect.totals else None
+    for one in current.fields:
+        match = current.dialect.totals.match("".join(one.lines)) if current.dialect.totals and one.tag == "86" else None
         if match:
-            amounts = [payment.amount.minor for payment in payments]
-            yield from _side(one.line, match, [-minor for minor in amounts if minor < 0], currency, "debit")
-            yield from _side(one.line, match, [minor for minor in amounts if minor >= 0], currency, "credit")
+            amounts = [payment.amount.minor for payment in current.payments]
+            yield from _side(one.line, match, [-minor for minor in amounts if minor < 0], current.currency, "debit")
+            yield from _side(one.line, match, [minor for minor in amounts if minor >= 0], current.currency, "credit")
 
 
 def _side(line: int, match: re.Match[str], amounts: list[int], currency: str, side: str) -> Iterator[Finding]:
-    count, total = int(match[f"{side}s"]), _money(match[side], currency)
+    count, total = int(match[f"{side}s"]), _minor(match[side], currency)
     if count != len(amounts):
         yield remark("KVITT-BANK-COUNT", line=line, expected=count, found=len(amounts), what=side)
-    found = Money(sum(amounts), currency)
-    if total != found:
-        yield remark("KVITT-BANK-SUM", line=line, expected="?" if total is None else total, found=found)
+    if total != sum(amounts):
+        said = "?" if total is None else Money(total, currency)
+        yield remark("KVITT-BANK-SUM", line=line, expected=said, found=Money(sum(amounts), currency))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from hub.model.payment import ReferenceKind
 from schemas.banking.references import NO_ID, reference_kind
@@ -58,8 +59,7 @@ _WORD = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Information:
+class Information(NamedTuple):
     """What `:86:` says, as far as the bank says it in a structured way; `text` is always there."""
 
     text: str
@@ -87,17 +87,18 @@ def information(lines: list[str]) -> Information:
         return Information(text=joined(lines, WIDTH))
     pieces = _WORD.split(whole)
     said = {word: value.removesuffix("/") for word, value in zip(pieces[1::2], pieces[2::2], strict=True)}
-    party = [*said.get("CNTP", "").split("/"), "", "", ""]
+    account, _, more = said.get("CNTP", "").partition("/")
+    name = more.partition("/")[2].partition("/")[0]
     text, reference, issuer = _remittance(said.get("REMI", ""))
     end_to_end = said.get("EREF", "")
     return Information(
-        text=text,
-        account=party[0] or said.get("IBAN", ""),
-        name=(party[2] or said.get("NAME", "")).strip(),
-        end_to_end="" if end_to_end in NO_ID else end_to_end,
-        reference=reference,
-        kind=reference_kind(reference, issuer=issuer),
-        returned="RTRN" in said,
+        text,
+        account or said.get("IBAN", ""),
+        (name or said.get("NAME", "")).strip(),
+        "" if end_to_end in NO_ID else end_to_end,
+        reference,
+        reference_kind(reference, issuer=issuer),
+        "RTRN" in said,
     )
 
 

@@ -2,18 +2,20 @@
 
 Source: Nets, System specification OCR giro. Choices where it is silent: a credit note (sign "-") lowers the control sum
 (net; only secondary sources say so), and an assignment whose sums fail holds its own bookings, while a failing
-transmission holds every assignment in it.
+transmission holds every assignment in it. One unreadable amount is what the control sum leaves for it, and held.
+
+Records are read as they go by and only the bookings are kept: the sums of a block stand in its last record.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
+from itertools import chain
 
 from hub.model.finding import Finding, blocking
+from hub.model.identity import is_kid
 from hub.model.money import Money
 from hub.model.payment import BookingState, Payment, ReferenceKind, Statement
 from schemas.banking import ocr_layout as layout
@@ -24,28 +26,17 @@ from schemas.banking.source import Line
 NAME = "ocr-giro"
 CURRENCY = "NOK"
 _OURS = f"NY{layout.SERVICE_OCR}"
-_AMOUNT_ENDS = layout.ITEM_1.place("amount")[1]
-_KID_ENDS = layout.ITEM_1.place("kid")[1]
-
-
-@dataclass(slots=True)
-class _Block:
-    """The lines of one assignment while they are collected, of whichever service."""
-
-    service: str = ""
-    start: Line | None = None
-    body: list[Line] = field(default_factory=list)
-    end: Line | None = None
-
-    def lines(self) -> int:
-        return len(self.body) + (self.start is not None) + (self.end is not None)
-
-
-@dataclass(slots=True)
-class _Transmission:
-    start: Line | None = None
-    blocks: list[_Block] = field(default_factory=list)
-    end: Line | None = None
+_FIRST, _SECOND = layout.ITEM_1.kind, layout.ITEM_2.kind
+_ITEMS = frozenset({_FIRST, _SECOND, layout.ITEM_3.kind})
+_ASSIGNMENT = frozenset({layout.START_ASSIGNMENT.kind, layout.END_ASSIGNMENT.kind})
+_TRANSMISSION = frozenset({layout.START_TRANSMISSION.kind, layout.END_TRANSMISSION.kind})
+_HEADS = {f"{_OURS}{number:02}{kind}": kind for number in range(100) for kind in _ITEMS}
+"""The first eight characters of an item, and which of the three it is."""
+_SIGNS = frozenset({"0", " ", "-"})
+_AMOUNT_END, _KID_END = layout.ITEM_1.place("amount")[1], layout.ITEM_1.place("kid")[1]
+_BOOKED, _HELD = BookingState.BOOKED, BookingState.HELD
+_KID, _OTHER = ReferenceKind.KID, ReferenceKind.OTHER
+_PLAIN = layout.TYPES - layout.REVERSALS - layout.WITH_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,102 +48,251 @@ class _Totals:
     sum: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Booked:
-    """One transaction read: its booking (none when the amount is unreadable) and its part of the control sum."""
+@dataclass(slots=True)
+class _Block:
+    """One assignment while its records go by, of whichever service; `unread` are bookings without an amount."""
 
-    payment: Payment | None
-    control: int
-    findings: tuple[Finding, ...]
+    service: str
+    name: str
+    account: str = ""
+    start: Line | None = None
+    end: Line | None = None
+    line: int = 0
+    records: int = 0
+    control: int = 0
+    payments: list[Payment] = field(default_factory=list)
+    unread: list[int] = field(default_factory=list)
+    transactions: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    numbers: set[str] = field(default_factory=set)
+    settled: dict[str, tuple[date | None, str]] = field(default_factory=dict)
+
+    def there(self) -> _Totals:
+        return _Totals(self.transactions, self.records, self.control)
 
 
-@dataclass(frozen=True, slots=True)
-class _Assignment:
-    statement: Statement
-    totals: _Totals
+@dataclass(slots=True)
+class _Transmission:
+    start: Line | None = None
+    number: str = ""
+    blocks: list[_Block] = field(default_factory=list)
+    end: Line | None = None
 
 
 def read(lines: Iterable[Line]) -> Iterator[Statement]:
     """The assignments of every transmission; what fails its sums comes with `held` bookings and an error finding."""
-    for transmission in _transmissions(lines):
+    for transmission in _transmissions(iter(lines)):
         yield from _statements(transmission)
 
 
-def _transmissions(lines: Iterable[Line]) -> Iterator[_Transmission]:
+def _transmissions(lines: Iterator[Line]) -> Iterator[_Transmission]:
     current: _Transmission | None = None
-    for number, text in lines:
+    line = next(lines, None)
+    while line is not None:
+        text = line[1]
         kind = text[6:8] if text.startswith("NY00") else ""
         if kind == layout.START_TRANSMISSION.kind:
             if current:
                 yield current
-            current = _Transmission(start=(number, text))
-            continue
-        current = current or _Transmission()
-        if kind == layout.END_TRANSMISSION.kind:
-            current.end = (number, text)
+            number = layout.START_TRANSMISSION.read(text)["transmission"]
+            current, line = _Transmission(start=line, number=number), next(lines, None)
+        elif kind == layout.END_TRANSMISSION.kind:
+            current = current or _Transmission()
+            current.end = line
             yield current
-            current = None
+            current, line = None, next(lines, None)
         else:
-            _add(current.blocks, (number, text))
+            current = current or _Transmission()
+            line = _block(current, line, lines)
     if current:
         yield current
 
 
-def _add(blocks: list[_Block], line: Line) -> None:
+def _block(transmission: _Transmission, line: Line, lines: Iterator[Line]) -> Line | None:
+    """Read an assignment from its first line on; gives the line after it, if any."""
     text = line[1]
-    kind, service = text[6:8], text[2:4]
-    if text.startswith("NY") and kind == layout.START_ASSIGNMENT.kind:
-        blocks.append(_Block(service, start=line))
-        return
-    if not blocks or blocks[-1].end:
-        blocks.append(_Block(service if text.startswith("NY") else layout.SERVICE_OCR))
-    if text.startswith("NY") and kind == layout.END_ASSIGNMENT.kind:
-        blocks[-1].end = line
+    known, service = text.startswith("NY"), text[2:4]
+    block = _Block(service if known else layout.SERVICE_OCR, f"{transmission.number}/", line=line[0])
+    transmission.blocks.append(block)
+    body = lines
+    if known and text[6:8] == layout.START_ASSIGNMENT.kind:
+        head = layout.START_ASSIGNMENT.read(text)
+        block.name, block.account, block.start = f"{block.name}{head['assignment']}", head["account"], line
+        block.records = 1
     else:
-        blocks[-1].body.append(line)
+        body = chain((line,), lines)
+    after = _items(block, body) if block.service == layout.SERVICE_OCR else _passed(block, body)
+    if after is not None and after[1].startswith("NY") and after[1][6:8] == layout.END_ASSIGNMENT.kind:
+        block.records += 1
+        block.end, after = after, next(lines, None)
+    _close(block)
+    return after
 
 
-def _statements(transmission: _Transmission) -> Iterator[Statement]:
-    start = transmission.start[1] if transmission.start else ""
-    number = layout.START_TRANSMISSION.read(start)["transmission"]
-    ours = [block for block in transmission.blocks if block.service == layout.SERVICE_OCR]
-    others = [block for block in transmission.blocks if block.service != layout.SERVICE_OCR]
-    read_ones = [_assignment(block, number) for block in ours]
-    findings = [*(_skipped(block) for block in others), *_transmission_findings(transmission, read_ones, others)]
-    statements = [assignment.statement for assignment in read_ones]
-    if findings and not statements:
-        statements = [Statement(id=number, account="", currency=CURRENCY, format=NAME, payments=())]
-    if blocking(findings):
-        statements = [_held(statement) for statement in statements]
-    for index, statement in enumerate(statements):
-        yield replace(statement, findings=(*findings, *statement.findings)) if findings and not index else statement
+def _ends(text: str) -> bool:
+    """Whether a record begins or ends an assignment or a transmission."""
+    kind = text[6:8]
+    return text.startswith("NY") and (kind in _ASSIGNMENT or (kind in _TRANSMISSION and text[2:4] == "00"))
 
 
-def _skipped(block: _Block) -> Finding:
-    line = (block.start or block.end or block.body[0])[0]
-    return remark("KVITT-BANK-SERVICE", line=line, found=block.service, expected=block.lines())
+def _passed(block: _Block, lines: Iterator[Line]) -> Line | None:
+    """Count another service's records, without looking at them."""
+    for line in lines:
+        if _ends(line[1]):
+            return line
+        block.records += 1
+    return None
 
 
-def _transmission_findings(
-    transmission: _Transmission, read_ones: list[_Assignment], others: list[_Block]
-) -> list[Finding]:
-    if transmission.start is None:
-        return [remark("KVITT-BANK-START", line=1, what="NY000010")]
-    if transmission.end is None:
-        return [remark("KVITT-BANK-END", line=transmission.start[0], what="NY000089")]
-    parts = [assignment.totals for assignment in read_ones] + [_said_by(block) for block in others]
-    found = _Totals(
-        sum(part.transactions for part in parts),
-        sum(part.records for part in parts) + 2,
-        sum(part.sum for part in parts),
+def _items(block: _Block, lines: Iterator[Line]) -> Line | None:
+    """Read transactions (item 1 with its items 2 and 3); records that belong nowhere become findings."""
+    at, first, second, third, mark = 0, "", "", "", ""
+    records = 0
+    after: Line | None = None
+    for number, text in lines:
+        kind = _HEADS.get(text[:8]) or _kind(text)
+        if not kind:
+            if _ends(text):
+                after = number, text
+                break
+            block.findings.append(remark("KVITT-BANK-RECORD", line=number, what="its form", start=1, end=8))
+        elif kind == _FIRST:
+            if first:
+                _transaction(block, at, mark, first, second, third)
+            at, first, second, third, mark = number, text, "", "", text[8:15]
+        elif text[8:15] != mark:
+            block.findings.append(remark("KVITT-BANK-ITEM", line=number, what="transaction number", start=9, end=15))
+        elif kind == _SECOND:
+            second = text
+        else:
+            third = text
+        records += 1
+    if first:
+        _transaction(block, at, mark, first, second, third)
+    block.records += records
+    return after
+
+
+def _kind(text: str) -> str:
+    """Which item this is although its type of transaction is no number; nothing where it is no item."""
+    return text[6:8] if text[:4] == _OURS and text[6:8] in _ITEMS else ""
+
+
+def _transaction(block: _Block, line: int, number: str, text: str, second: str, third: str) -> None:
+    """Add the booking of one transaction, and what is odd about it. Positions: items 1 to 3 in `ocr_layout`.
+
+    What is the same for many, or mostly plain, is asked for in one go first: a file has a hundred thousand of these.
+    """
+    kind, amount = text[4:6], text[31:49]
+    booked, source = block.settled.get(text[15:31]) or _settled(block, text[15:31])
+    kid, archive, payer = text[49:74].strip(), second[25:34], second[47:58]
+    kid_kind = (_KID if is_kid(kid) else reference_kind(kid)) if kid else None
+    plain = kind in _PLAIN
+    reversal = not plain and kind in layout.REVERSALS
+    if len(text) >= _KID_END and amount[0] == "0" and amount.isdigit() and amount.isascii():
+        control = int(amount)
+    else:
+        control = _control(block, line, text)
+    block.control += control
+    if not (plain and second and booked) or number in block.numbers or kid_kind is _OTHER:
+        again = number in block.numbers
+        block.findings += _oddities(line, kind, second, third, kid_kind, dated=booked is not None, again=again)
+    block.numbers.add(number)
+    block.payments.append(
+        Payment(
+            archive if archive.strip("0 ") else "",
+            block.account,
+            booked,
+            Money(-abs(control) if reversal else control, CURRENCY),
+            _BOOKED if booked and (plain or kind in layout.TYPES) else _HELD,
+            kid,
+            kid_kind,
+            (),
+            "",
+            third[15:55].strip() if third else "",
+            payer if payer.strip("0 ") else "",
+            "",
+            reversal,
+            f"line {line}",
+            source,
+        )
     )
-    return _compared(layout.END_TRANSMISSION, transmission.end, found)
 
 
-def _said_by(block: _Block) -> _Totals:
-    """What another service's assignment adds to the totals, by its own trailer; its records are counted."""
-    said = layout.END_ASSIGNMENT.read(block.end[1]) if block.end else {}
-    return _Totals(_whole(said.get("transactions", "")) or 0, block.lines(), _whole(said.get("sum", "")) or 0)
+def _control(block: _Block, line: int, text: str) -> int:
+    """What a transaction adds to the control sum; nothing, and said so, where its amount cannot be read."""
+    sign, digits = text[31:32], text[32:49]
+    # blanks after the amount may have been stripped on the way, but nothing else may be missing
+    whole = len(text) >= _KID_END or len(text) == _AMOUNT_END
+    if whole and sign in _SIGNS and digits.isdigit() and digits.isascii():
+        return -int(digits) if sign == "-" else int(digits)
+    block.findings.append(remark("KVITT-BANK-AMOUNT", line=line, start=32, end=49))
+    block.unread.append(len(block.payments))
+    return 0
+
+
+def _settled(block: _Block, text: str) -> tuple[date | None, str]:
+    """Day and source of a booking: the assignment, and the lump sum on the account it is a part of."""
+    block.settled[text] = found = _day(text[:6]), f"{block.name}/{text[11:]}"
+    return found
+
+
+def _oddities(
+    line: int, kind: str, second: str, third: str, kid: ReferenceKind | None, *, dated: bool, again: bool
+) -> Iterator[Finding]:
+    if again:
+        yield remark("KVITT-BANK-ITEM", line=line, what="transaction number used twice", start=9, end=15)
+    if not dated:
+        yield remark("KVITT-BANK-DATE", line=line, start=16, end=21)
+    if kind not in layout.TYPES:
+        yield remark("KVITT-BANK-TYPE", line=line, found=kind, what="transaction type", start=5, end=6)
+    if not second:
+        yield remark("KVITT-BANK-ITEM", line=line, what="item 2 is missing")
+    if kind in layout.WITH_TEXT and not third:
+        yield remark("KVITT-BANK-ITEM", line=line, what="item 3 is missing")
+    if kid is _OTHER:
+        yield remark("KVITT-BANK-KID", line=line, start=50, end=74)
+
+
+_HOLDING = frozenset({"KVITT-BANK-COUNT", "KVITT-BANK-SUM", "KVITT-BANK-END", "KVITT-BANK-START"})
+
+
+def _close(block: _Block) -> None:
+    """Judge an assignment by its trailer, which also says what a single unreadable amount must have been."""
+    block.numbers, block.settled, block.transactions = set(), {}, len(block.payments)
+    if block.service != layout.SERVICE_OCR:
+        return
+    _fill(block)
+    found = _trailer_findings(block)
+    block.findings += found
+    if found:
+        block.payments = _held(block.payments)
+
+
+def _fill(block: _Block) -> None:
+    """Give the one booking without an amount what the others leave of the control sum; it stays held.
+
+    Without a sum that leaves something for it, or where several are unreadable, those bookings are dropped: the sums
+    fail then, and say so.
+    """
+    said = _whole(layout.END_ASSIGNMENT.read(block.end[1])["sum"]) if block.end else None
+    left = (said or 0) - block.control
+    for at in reversed(block.unread):
+        if len(block.unread) == 1 and left > 0:
+            one = block.payments[at]
+            block.control += left
+            amount = Money(-left if one.reversal else left, CURRENCY)
+            block.payments[at] = one._replace(amount=amount, state=_HELD)
+        else:
+            del block.payments[at]
+
+
+def _trailer_findings(block: _Block) -> list[Finding]:
+    if block.start is None:
+        return [remark("KVITT-BANK-START", line=block.line, what="NY090020")]
+    if block.end is None:
+        return [remark("KVITT-BANK-END", line=block.line, what="NY090088")]
+    return _compared(layout.END_ASSIGNMENT, block.end, block.there())
 
 
 def _compared(record: layout.Record, line: Line, found: _Totals) -> list[Finding]:
@@ -173,121 +313,58 @@ def _kroner(minor: int | None) -> str:
     return "?" if minor is None else str(Money(minor, CURRENCY))
 
 
-def _assignment(block: _Block, transmission: str) -> _Assignment:
-    head = layout.START_ASSIGNMENT.read(block.start[1]) if block.start else {}
-    name = f"{transmission}/{head.get('assignment', '')}"
-    groups, findings = _grouped(block.body)
-    booked = [_transaction(group, account=head.get("account", ""), source=name) for group in groups]
-    findings += [finding for one in booked for finding in one.findings]
-    totals = _Totals(len(groups), block.lines(), sum(one.control for one in booked))
-    findings += _assignment_findings(block, totals)
-    statement = Statement(
-        id=name,
-        account=head.get("account", ""),
-        currency=CURRENCY,
-        format=NAME,
-        payments=tuple(one.payment for one in booked if one.payment),
-        findings=tuple(findings),
+def _held(payments: list[Payment]) -> list[Payment]:
+    return [payment._replace(state=_HELD) for payment in payments]
+
+
+def _statements(transmission: _Transmission) -> Iterator[Statement]:
+    ours = [block for block in transmission.blocks if block.service == layout.SERVICE_OCR]
+    others = [block for block in transmission.blocks if block.service != layout.SERVICE_OCR]
+    findings = [*(_skipped(block) for block in others), *_transmission_findings(transmission)]
+    if findings and not ours:
+        ours = [_Block(layout.SERVICE_OCR, transmission.number)]
+    held = bool(blocking(findings))
+    for index, block in enumerate(ours):
+        yield Statement(
+            id=block.name,
+            account=block.account,
+            currency=CURRENCY,
+            format=NAME,
+            payments=tuple(_held(block.payments) if held else block.payments),
+            findings=(*findings, *block.findings) if not index else tuple(block.findings),
+        )
+
+
+def _skipped(block: _Block) -> Finding:
+    return remark("KVITT-BANK-SERVICE", line=block.line, found=block.service, expected=block.records)
+
+
+def _transmission_findings(transmission: _Transmission) -> list[Finding]:
+    if transmission.start is None:
+        return [remark("KVITT-BANK-START", line=1, what="NY000010")]
+    if transmission.end is None:
+        return [remark("KVITT-BANK-END", line=transmission.start[0], what="NY000089")]
+    parts = [_told(block) for block in transmission.blocks]
+    found = _Totals(
+        sum(part.transactions for part in parts),
+        sum(part.records for part in parts) + 2,
+        sum(part.sum for part in parts),
     )
-    failed = any(finding.code in _HOLDING for finding in findings)
-    return _Assignment(_held(statement) if failed else statement, totals)
+    return _compared(layout.END_TRANSMISSION, transmission.end, found)
 
 
-_HOLDING = frozenset({"KVITT-BANK-COUNT", "KVITT-BANK-SUM", "KVITT-BANK-END", "KVITT-BANK-START"})
-
-
-def _assignment_findings(block: _Block, totals: _Totals) -> list[Finding]:
-    if block.start is None:
-        line = block.body[0][0] if block.body else (block.end or (0, ""))[0]
-        return [remark("KVITT-BANK-START", line=line, what="NY090020")]
-    if block.end is None:
-        return [remark("KVITT-BANK-END", line=block.start[0], what="NY090088")]
-    return _compared(layout.END_ASSIGNMENT, block.end, totals)
-
-
-def _held(statement: Statement) -> Statement:
-    payments = tuple(replace(payment, state=BookingState.HELD) for payment in statement.payments)
-    return replace(statement, payments=payments)
-
-
-def _grouped(body: list[Line]) -> tuple[list[list[Line]], list[Finding]]:
-    """Item 1 with its items 2 and 3; records that belong nowhere become findings."""
-    groups: list[list[Line]] = []
-    findings: list[Finding] = []
-    for number, text in body:
-        if not text.startswith(_OURS) or text[6:8] not in ("30", "31", "32"):
-            findings.append(remark("KVITT-BANK-RECORD", line=number, what="its form", start=1, end=8))
-        elif text[6:8] == layout.ITEM_1.kind:
-            groups.append([(number, text)])
-        elif groups and groups[-1][0][1][8:15] == text[8:15]:
-            groups[-1].append((number, text))
-        else:
-            findings.append(remark("KVITT-BANK-ITEM", line=number, what="transaction number", start=9, end=15))
-    numbers = Counter(group[0][1][8:15] for group in groups)
-    findings += [
-        remark("KVITT-BANK-ITEM", line=group[0][0], what="transaction number used twice", start=9, end=15)
-        for group in groups
-        if numbers[group[0][1][8:15]] > 1
-    ]
-    return groups, findings
-
-
-def _transaction(group: list[Line], *, account: str, source: str) -> _Booked:
-    line, text = group[0]
-    items = {item[6:8]: item for _, item in group[1:]}
-    first = layout.ITEM_1.read(text)
-    second = layout.ITEM_2.read(items.get("31", ""))
-    words = layout.ITEM_3.read(items.get("32", ""))["text"].strip()
-    kind, kid, booked = text[4:6], first["kid"].strip(), _day(first["date"])
-    kid_kind = reference_kind(kid)
-    findings = _item_findings(line, kind, items, bad_kid=kid_kind is ReferenceKind.OTHER, dated=booked is not None)
-    amount = _whole(first["amount"])
-    if amount is None or first["sign"] not in ("0", " ", "-") or not _whole_line(text):
-        unreadable = remark("KVITT-BANK-AMOUNT", line=line, start=32, end=49)
-        return _Booked(None, 0, (unreadable, *findings))
-    control = -amount if first["sign"] == "-" else amount
-    payment = Payment(
-        id=second["archive"] if second["archive"].strip("0 ") else "",
-        account=account,
-        booked=booked,
-        amount=Money(-amount if kind in layout.REVERSALS else control, CURRENCY),
-        state=BookingState.BOOKED if booked and kind in layout.TYPES else BookingState.HELD,
-        reference=kid,
-        reference_kind=kid_kind,
-        text=words,
-        payer_account=second["debit_account"] if second["debit_account"].strip("0 ") else "",
-        reversal=kind in layout.REVERSALS,
-        position=f"line {line}",
-        source=f"{source}/{first['serial']}",
-    )
-    return _Booked(payment, control, tuple(findings))
-
-
-def _item_findings(line: int, kind: str, items: dict[str, str], *, bad_kid: bool, dated: bool) -> list[Finding]:
-    findings = []
-    if not dated:
-        findings.append(remark("KVITT-BANK-DATE", line=line, start=16, end=21))
-    if kind not in layout.TYPES:
-        findings.append(remark("KVITT-BANK-TYPE", line=line, found=kind, what="transaction type", start=5, end=6))
-    if layout.ITEM_2.kind not in items:
-        findings.append(remark("KVITT-BANK-ITEM", line=line, what="item 2 is missing"))
-    if kind in layout.WITH_TEXT and layout.ITEM_3.kind not in items:
-        findings.append(remark("KVITT-BANK-ITEM", line=line, what="item 3 is missing"))
-    if bad_kid:
-        findings.append(remark("KVITT-BANK-KID", line=line, start=50, end=74))
-    return findings
-
-
-def _whole_line(text: str) -> bool:
-    """Whether amount and KID are there in full; blanks after the amount may have been stripped on the way."""
-    return len(text) == _AMOUNT_ENDS or len(text) >= _KID_ENDS
+def _told(block: _Block) -> _Totals:
+    """What an assignment adds to the totals: what is there, or for another service what its own trailer says."""
+    if block.service == layout.SERVICE_OCR:
+        return block.there()
+    said = layout.END_ASSIGNMENT.read(block.end[1]) if block.end else {}
+    return _Totals(_whole(said.get("transactions", "")) or 0, block.records, _whole(said.get("sum", "")) or 0)
 
 
 def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-@lru_cache(maxsize=1024)
 def _day(text: str) -> date | None:
     try:
         return datetime.strptime(text, layout.DATE).date()  # noqa: DTZ007 -- a date without a time has no zone

@@ -6,6 +6,7 @@ carry a name, an account or a free text of the file.
 
 from __future__ import annotations
 
+from hub.errors import FormatError
 from hub.model.finding import Finding, Severity
 
 _Texts = dict[str, str]
@@ -61,6 +62,15 @@ _REMARKS: dict[str, tuple[Severity, _Texts, _Texts]] = {
         },
         _LOOK,
     ),
+    "KVITT-BANK-OPENING": (
+        Severity.WARNING,
+        {
+            "en": "No opening balance can be read, so the bookings cannot be added up to the closing one.",
+            "nb": "Det finnes ingen lesbar inngående saldo, så posteringene kan ikke summeres mot den utgående.",
+            "nl": "Er is geen leesbaar beginsaldo, dus de boekingen kunnen niet tegen het eindsaldo worden opgeteld.",
+        },
+        _LOOK,
+    ),
     "KVITT-BANK-END": (
         Severity.ERROR,
         {
@@ -106,6 +116,15 @@ _REMARKS: dict[str, tuple[Severity, _Texts, _Texts]] = {
         },
         _LOOK,
     ),
+    "KVITT-BANK-UNDATED": (
+        Severity.WARNING,
+        {
+            "en": "The entry has no booking date; the day of the message is taken.",
+            "nb": "Posteringen har ingen bokføringsdato; meldingens dato er brukt.",
+            "nl": "De boeking heeft geen boekdatum; de datum van het bericht is genomen.",
+        },
+        _LOOK,
+    ),
     "KVITT-BANK-TYPE": (
         Severity.WARNING,
         {
@@ -123,6 +142,15 @@ _REMARKS: dict[str, tuple[Severity, _Texts, _Texts]] = {
             "nl": "De records van deze transactie horen niet bij elkaar ({what}).",
         },
         _LOOK,
+    ),
+    "KVITT-BANK-UNREADABLE": (
+        Severity.FATAL,
+        {
+            "en": "The file cannot be read. The reader says: {what}.",
+            "nb": "Filen kan ikke leses. Leseren sier: {what}.",
+            "nl": "Het bestand is niet te lezen. De lezer zegt: {what}.",
+        },
+        _AGAIN,
     ),
     "KVITT-BANK-BATCH": (
         Severity.WARNING,
@@ -212,3 +240,8 @@ def remark(
         value=values["found"],
         expected=values["expected"],
     )
+
+
+def unreadable_remark(error: FormatError) -> Finding:
+    """The finding of a file that cannot be read at all; what the reader says is in English, so it is quoted."""
+    return remark("KVITT-BANK-UNREADABLE", location=error.where, what=error.message)

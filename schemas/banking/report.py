@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from hub.errors import FormatError
 from hub.model.payment import BookingState, PaidDocument, Payment, Statement
+from schemas.banking.remarks import unreadable_remark
 
 
 def as_json(statements: Iterable[Statement], *, language: str = "en") -> Iterator[dict[str, Any]]:
@@ -15,20 +17,41 @@ def as_json(statements: Iterable[Statement], *, language: str = "en") -> Iterato
     """
     count = 0
     sums: dict[str, dict[str, int]] = {}
+    used: set[str] = set()
     for statement in statements:
         count += 1
         for payment in statement.payments:
             _count(sums, payment)
-            yield _transaction(payment)
+            yield _transaction(payment, _id(payment, used))
         for finding in statement.findings:
             yield {"kind": "finding", **finding.as_json(language)}
     yield _summary(count, sums)
 
 
-def _transaction(payment: Payment) -> dict[str, Any]:
+def unreadable(error: FormatError, *, language: str = "en") -> Iterator[dict[str, Any]]:
+    """The lines of a file that cannot be read: why, and a summary without anything, because nothing of it counts."""
+    yield {"kind": "finding", **unreadable_remark(error).as_json(language)}
+    yield _summary(0, {})
+
+
+def _id(payment: Payment, used: set[str]) -> str:
+    """The bank's id the first time it comes; with its place where the bank repeats it, or gives none.
+
+    Banks give all payments of a batch the id of the entry, or none at all, but each line needs one of its own.
+    """
+    own = payment.id
+    if not own or own in used:
+        own = "#".join(filter(None, (payment.id or payment.source, payment.position)))
+    while own in used:
+        own += "+"
+    used.add(own)
+    return own
+
+
+def _transaction(payment: Payment, own: str) -> dict[str, Any]:
     return {
         "kind": "transaction",
-        "id": payment.id,
+        "id": own,
         "account": payment.account,
         "booked": payment.booked.isoformat() if payment.booked else None,
         "amount_minor": payment.amount.minor,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ LARGEST_FILE = 512 * 1024 * 1024
 """No bank sends more; 100 000 transactions are about 55 MB of camt.054."""
 LONGEST_LINE = 64 * 1024
 """Records have 80 characters; some banks write a whole `:86:` on one line."""
+_PIECE = 256 * 1024
 RECORD = 80
 """Bytes of an OCR giro record."""
 LONGEST_TEXT = 4000
@@ -40,18 +42,52 @@ def open_source(source: bytes | Path) -> BinaryIO:
 
 def lines(stream: BinaryIO) -> Iterator[Line]:
     """Numbered lines without line ends, blank ones left out; FormatError at a line no bank writes."""
-    number = 0
-    while raw := stream.readline(LONGEST_LINE + 1):
-        number += 1
-        if len(raw) > LONGEST_LINE:
-            raise FormatError(
-                f"a line is longer than {LONGEST_LINE} bytes",
-                where=f"line {number}",
-                hint="the file is damaged or is no bank file: ask the bank to send it again",
-            )
-        text = decoded(raw).rstrip("\r\n\x1a")
-        if text.strip():
-            yield number, text.removeprefix("\ufeff") if number == 1 else text
+    return chain.from_iterable(_numbered(stream))
+
+
+def _numbered(stream: BinaryIO) -> Iterator[Iterator[Line]]:
+    """The numbered lines a piece at a time; where none of them is blank, nothing is asked of a single one."""
+    number = 1
+    for texts in _pieces(stream):
+        if max(map(len, texts)) > LONGEST_LINE:
+            raise _too_long(next(at for at, text in enumerate(texts, number) if len(text) > LONGEST_LINE))
+        if number == 1:
+            texts[0] = texts[0].removeprefix("\ufeff")
+        numbered = enumerate(texts, number)
+        blank = not all(texts) or any(map(str.isspace, texts))
+        yield (line for line in numbered if line[1] and not line[1].isspace()) if blank else numbered
+        number += len(texts)
+
+
+def _pieces(stream: BinaryIO) -> Iterator[list[str]]:
+    """The lines of the stream a piece at a time: what is ASCII is decoded as a whole."""
+    number, rest = 1, b""
+    while data := stream.read(_PIECE):
+        whole, found, rest = (rest + data).rpartition(b"\n")
+        if len(rest) > LONGEST_LINE:
+            raise _too_long(number + (whole.count(b"\n") + 1 if found else 0))
+        if found:
+            texts = _texts(whole)
+            number += len(texts)
+            yield texts
+    if rest:
+        yield _texts(rest)
+
+
+def _texts(whole: bytes) -> list[str]:
+    raw = whole.replace(b"\r\n", b"\n").removesuffix(b"\r")
+    texts = raw.decode("ascii").split("\n") if raw.isascii() else [decoded(line) for line in raw.split(b"\n")]
+    if b"\r" in raw or b"\x1a" in raw:
+        return [text.rstrip("\r\x1a") for text in texts]
+    return texts
+
+
+def _too_long(number: int) -> FormatError:
+    return FormatError(
+        f"a line is longer than {LONGEST_LINE} bytes",
+        where=f"line {number}",
+        hint="the file is damaged or is no bank file: ask the bank to send it again",
+    )
 
 
 def decoded(raw: bytes) -> str:

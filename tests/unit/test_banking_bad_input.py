@@ -75,13 +75,31 @@ def test_an_ocr_file_cut_off_anywhere_is_held(length: int) -> None:
     assert "KVITT-BANK-END" in codes(found)
 
 
-def test_an_ocr_amount_cut_in_the_middle_is_not_taken_for_a_smaller_one() -> None:
+def test_an_ocr_amount_cut_in_the_middle_is_what_the_sum_leaves_for_it_and_held() -> None:
+    """One bad record blocks no neighbour: the control sum says what it must have been, a person decides."""
     lines = OCR.splitlines(keepends=True)
     damaged = b"".join([*lines[:4], lines[4][:45] + b"\n", *lines[5:]])
     found = list(read(damaged))
-    assert codes(found)[-1] == "KVITT-BANK-SUM"
-    assert "KVITT-BANK-AMOUNT" in codes(found)
-    assert states(found) == [HELD]
+    assert codes(found)[0] == "KVITT-BANK-AMOUNT"
+    assert "KVITT-BANK-SUM" not in codes(found)
+    assert states(found) == [BOOKED, HELD]
+    assert [payment.amount.minor for payment in found[0].payments] == [125000, 49950]
+
+
+def test_an_ocr_file_with_two_unreadable_amounts_fails_its_sum_and_is_held() -> None:
+    lines = OCR.splitlines(keepends=True)
+    damaged = b"".join([*lines[:2], lines[2][:45] + b"\n", lines[3], lines[4][:45] + b"\n", *lines[5:]])
+    found = list(read(damaged))
+    assert "KVITT-BANK-SUM" in codes(found)
+    assert states(found) == []
+
+
+def test_an_unreadable_amount_the_sum_leaves_nothing_for_is_reported_alone() -> None:
+    lines = OCR.splitlines(keepends=True)
+    trailers = [line.replace(b"174950", b"125000") for line in lines[6:]]
+    found = list(read(b"".join([*lines[:4], lines[4][:45] + b"\n", lines[5], *trailers])))
+    assert codes(found)[0] == "KVITT-BANK-AMOUNT"
+    assert states(found) == [BOOKED]
 
 
 def test_a_broken_assignment_is_held_and_its_neighbour_goes_through() -> None:
@@ -203,10 +221,12 @@ def test_one_camt_transaction_without_readable_amount_is_held_with_what_is_left(
     assert [payment.amount.minor for payment in statement.payments] == [125000, 49950, 30000]
 
 
-def test_details_that_do_not_add_up_are_held() -> None:
+def test_details_that_do_not_add_up_leave_the_entry_alone_and_held() -> None:
     (statement,) = read(CAMT.replace(b'<TxAmt><Amt Ccy="NOK">300.00', b'<TxAmt><Amt Ccy="NOK">300.01'))
     assert codes([statement]) == ["KVITT-BANK-DETAILS"]
-    assert states([statement]) == [HELD] * 3
+    assert states([statement]) == [HELD]
+    assert (statement.payments[0].amount.minor, statement.payments[0].reference) == (204950, "")
+    assert statement.payments[0].position == "Ntfctn[1]/Ntry[1]"
 
 
 def test_one_unreadable_camt_entry_does_not_hide_its_neighbours() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -132,10 +133,11 @@ def test_an_amount_of_more_decimals_than_the_currency_is_not_rounded() -> None:
     assert found.findings[0].line == 5
 
 
-def test_a_statement_without_opening_balance_is_not_added_up() -> None:
+def test_a_statement_without_opening_balance_is_not_added_up_and_says_so() -> None:
     entries = ":61:2601150115C1,00NTRFNONREF"
     (unopened,) = read(statement(entries, opening="", closing="99,00").encode())
-    assert (codes(unopened), unopened.opening, unopened.closing) == ([], None, Money(9900, "EUR"))
+    assert (codes(unopened), unopened.opening) == (["KVITT-BANK-OPENING"], None)
+    assert (minors(unopened), unopened.closing, unopened.currency) == ([100], Money(9900, "EUR"), "EUR")
     (opened,) = read(statement(entries, closing="99,00").encode())
     assert codes(opened) == ["KVITT-BANK-BALANCE"]
     (elsewhere,) = read(statement(entries, opening=":60F:C260101USD0,00\n", closing="99,00").encode())
@@ -200,3 +202,72 @@ def test_a_file_beyond_any_banks_size_is_not_even_opened(monkeypatch: pytest.Mon
 def test_lines_are_numbered_as_they_stand_and_their_ends_do_not_count() -> None:
     data = b"\xef\xbb\xbfone\r\n\r\n  \ntwo \x1a\nthr\xe9\xe9"
     assert list(source.lines(BytesIO(data))) == [(1, "one"), (4, "two "), (5, "thréé")]
+
+
+# --- dialects beyond the Netherlands and Norway, and what a bank may leave out
+
+
+@pytest.mark.parametrize(
+    ("entry", "minor", "booked"),
+    [
+        (":61:2602300301C6,00N024NONREF", 600, date(2026, 3, 1)),
+        (":61:260230C6,00N024NONREF", 600, date(2026, 2, 28)),
+        (":61:2402300229C6,00N024NONREF", 600, date(2024, 2, 29)),
+        (":61:2601150115DF24,00S   X", -2400, date(2026, 1, 15)),
+        (":61:2601150115CR\n30,00N062NONREF", 3000, date(2026, 1, 15)),
+        (":61:2601150115CR30,N062NONREF", 3000, date(2026, 1, 15)),
+    ],
+)
+def test_an_entry_as_other_banks_write_it_is_read(entry: str, minor: int, booked: date) -> None:
+    """Interest months of thirty days, a funds code with a blank type, a line broken after the mark, no decimals."""
+    (found,) = read(
+        statement(f"{entry}\n:86:tekst", closing=f"{minor / 100:.2f}".replace(".", ",").lstrip("-")).encode()
+    )
+    assert [(one.amount.minor, one.booked, one.text) for one in found.payments] == [(minor, booked, "tekst")]
+    assert not [code for code in codes(found) if code != "KVITT-BANK-BALANCE"]
+
+
+def test_account_and_currency_may_stand_after_the_entries() -> None:
+    entry = ":61:2601150115C1,00NTRFNONREF\n:86:een\n:61:2601150115C2,00NTRFNONREF\n:86:twee"
+    (found,) = read(f":20:REF\n:28C:1/1\n{entry}\n:25:NL02RABO0123456789\n:62F:C260131EUR3,00\n".encode())
+    assert [(one.account, one.amount, one.text) for one in found.payments] == [
+        ("NL02RABO0123456789", Money(100, "EUR"), "een"),
+        ("NL02RABO0123456789", Money(200, "EUR"), "twee"),
+    ]
+    assert codes(found) == ["KVITT-BANK-OPENING"]
+
+
+def test_the_only_transaction_may_say_the_entrys_amount_as_what_was_instructed() -> None:
+    worth = (
+        '<AmtDtls><InstdAmt><Amt Ccy="NOK">100.00</Amt></InstdAmt><TxAmt><Amt Ccy="NOK">0.04</Amt></TxAmt></AmtDtls>'
+    )
+    found = camt(entry(f"<TxDtls>{worth}</TxDtls>"))
+    assert (minors(found), codes(found)) == ([10000], [])
+    odd = camt(entry(f"<TxDtls>{worth.replace('100.00', 'much')}</TxDtls>"))
+    assert (minors(odd), codes(odd), odd.payments[0].state) == ([10000], ["KVITT-BANK-DETAILS"], HELD)
+
+
+def test_an_entry_without_any_date_has_the_day_of_its_message() -> None:
+    bare = entry().replace("<BookgDt><Dt>2026-04-15</Dt></BookgDt>", "")
+    found = camt(bare, head="<CreDtTm>2026-04-16T08:00:00</CreDtTm>")
+    assert [(one.booked, one.state) for one in found.payments] == [(date(2026, 4, 16), BOOKED)]
+    assert codes(found) == ["KVITT-BANK-UNDATED"]
+    unknown = camt(bare, head="<CreDtTm>today</CreDtTm>")
+    assert [(one.booked, one.state) for one in unknown.payments] == [(None, HELD)]
+    assert codes(unknown) == ["KVITT-BANK-DATE"]
+
+
+def test_a_reference_type_and_amounts_in_either_place_of_a_transaction() -> None:
+    own = '<TxDtls><Amt Ccy="NOK">60.00</Amt></TxDtls>'
+    counter = '<TxDtls><AmtDtls><TxAmt><Amt Ccy="EUR">5.00</Amt></TxAmt><CntrValAmt><Amt Ccy="NOK">40.00</Amt></CntrValAmt></AmtDtls></TxDtls>'
+    found = camt(entry(own + counter))
+    assert (minors(found), codes(found)) == ([6000, 4000], [])
+
+
+def test_who_stands_behind_the_debtor_gives_a_name_where_the_debtor_has_none() -> None:
+    parties = (
+        "<RltdPties><Dbtr><Id/></Dbtr><DbtrAcct><Id><Othr><Id>12345678903</Id></Othr></Id></DbtrAcct>"
+        "<UltmtDbtr><Nm>Kunde AS</Nm></UltmtDbtr></RltdPties>"
+    )
+    (payment,) = camt(entry(detail("100.00", parties))).payments
+    assert (payment.payer_account, payment.payer_name) == ("12345678903", "Kunde AS")

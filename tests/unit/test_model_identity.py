@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from stdnum import iban as judge_iban
+from stdnum import iso11649 as judge_rf
 from stdnum import luhn as judge_luhn
 from stdnum.iso7064 import mod_97_10
 from stdnum.nl import bsn as judge_bsn
@@ -22,13 +23,17 @@ from hub.model.identity import (
     is_bsn,
     is_fnr,
     is_iban,
+    is_kenmerk,
     is_kid,
     is_orgnr,
+    is_rf,
     is_synthetic_fnr,
     is_test_bsn,
     is_uzovi,
     luhn_digit,
+    make_kenmerk,
     make_kid,
+    make_rf,
     mask,
     mod11_digit,
 )
@@ -376,3 +381,72 @@ def test_blanks_dots_and_dashes_between_digits_are_dropped() -> None:
 )
 def test_a_mask_shows_the_last_characters_and_never_all(text: str, shown: int, masked: str) -> None:
     assert mask(text, shown=shown) == masked
+
+
+@pytest.mark.parametrize("text", ["5000056789012345", "12234534622567", "1234567"])
+def test_a_betalingskenmerk_by_the_examples_of_its_specification(text: str) -> None:
+    assert is_kenmerk(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "4000056789012345",
+        "13234534622567",
+        "12234534622569",
+        "12345678",
+        "123456789012345",
+        "50000567890123\u0664\u0665",
+        "123456x",
+    ],
+)
+def test_what_is_no_betalingskenmerk(text: str) -> None:
+    assert not is_kenmerk(text)
+
+
+@FEW
+@given(number=st.integers(0, 10**7 - 1), length=st.sampled_from([9, 10, 11, 12, 13, 14, 16]))
+def test_a_betalingskenmerk_that_was_made_is_one_of_that_length(number: int, length: int) -> None:
+    made = make_kenmerk(str(number), length=length)
+    assert len(made) == length
+    assert is_kenmerk(made)
+    assert int(made[1:] if length == 16 else made[2:]) == number
+
+
+@pytest.mark.parametrize(("number", "length"), [("1", 15), ("1", 7), ("12345678", 9), ("x", 16), ("", 8)])
+def test_a_betalingskenmerk_that_cannot_be_is_refused(number: str, length: int) -> None:
+    with pytest.raises(ValueError, match="betalingskenmerk"):
+        make_kenmerk(number, length=length)
+
+
+@FEW
+@given(reference=st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=21))
+def test_an_rf_reference_is_what_another_library_takes_for_one(reference: str) -> None:
+    made = make_rf(reference)
+    assert is_rf(made)
+    assert judge_rf.is_valid(made)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "RF",
+        "RF1",
+        "XF18539007547034",
+        "RF19539007547034",
+        "RFX8539007547034",
+        "rf18539007547034",
+        "RF18 5390",
+        "RF18" + "1" * 22,
+    ],
+)
+def test_what_is_no_rf_reference(text: str) -> None:
+    assert not is_rf(text)
+
+
+@pytest.mark.parametrize("reference", ["", "a", "A" * 22, "A B", "\u0661"])
+def test_an_rf_reference_that_cannot_be_is_refused(reference: str) -> None:
+    with pytest.raises(ValueError, match="RF reference"):
+        make_rf(reference)
