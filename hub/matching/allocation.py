@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hub.matching.items import Allocation
 from hub.model.money import Money
@@ -23,15 +24,19 @@ class Due:
         """What may still be settled."""
         return self.outstanding + self.undecided
 
-    def take(self, amount: int) -> int:
-        """Settle a signed amount; the answer is how much of it a payment has to grant.
+    def grants(self, amount: int) -> int:
+        """How much of a signed amount a payment has to grant.
 
         What is granted goes first, but only what is owed in the same direction.
         """
-        granted = min(amount, self.outstanding, key=abs) if self.outstanding * amount > 0 else 0
-        self.outstanding -= granted
-        self.undecided -= amount - granted
-        return amount - granted
+        return amount - min(amount, self.outstanding, key=abs) if self.outstanding * amount > 0 else amount
+
+    def take(self, amount: int) -> int:
+        """Settle a signed amount; the answer is how much of it a payment has to grant."""
+        grants = self.grants(amount)
+        self.outstanding -= amount - grants
+        self.undecided -= grants
+        return grants
 
 
 def allocate(dues: Sequence[Due], cash: int, currency: str) -> tuple[tuple[Allocation, ...], int]:
@@ -39,6 +44,9 @@ def allocate(dues: Sequence[Due], cash: int, currency: str) -> tuple[tuple[Alloc
 
     Nothing is changed here: `settle` takes the allocations off the lines.
     """
+    if len(dues) == 1 and cash * dues[0].payable > 0:
+        paid = min(cash, dues[0].payable, key=abs)
+        return (_allocation(dues[0], paid, 0, currency),), cash - paid
     sign = -1 if cash < 0 else 1
     against = -sum(sign * due.payable for due in dues if sign * due.payable < 0)
     rows: dict[int, tuple[int, int]] = {}
@@ -69,11 +77,16 @@ def _net_credits(dues: Sequence[Due], rows: dict[int, tuple[int, int]], sign: in
 
 
 def _allocation(due: Due, paid: int, netted: int, currency: str) -> Allocation:
-    trial = Due(due.line_id, due.claim_id, due.outstanding, due.undecided)
+    amount, grants = Money(paid, currency), due.grants(paid + netted)
     return Allocation(
         line_id=due.line_id,
         claim_id=due.claim_id,
-        amount=Money(paid, currency),
-        netted=Money(netted, currency),
-        grants=Money(trial.take(paid + netted), currency),
+        amount=amount,
+        netted=Money(netted, currency) if netted else _nothing(currency),
+        grants=amount if grants == paid else (Money(grants, currency) if grants else _nothing(currency)),
     )
+
+
+@lru_cache(maxsize=64)
+def _nothing(currency: str) -> Money:
+    return Money(0, currency)

@@ -1,199 +1,380 @@
-"""The open claims of one run, indexed, with what is still payable on each as payments are matched."""
+"""The open claims of one run in columns, indexed, with what is still payable on each as payments are matched.
+
+Half a million claims are ordinary, so a claim is a row of numbers and not an object, and a key of digits is an integer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from array import array
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from hub.matching.allocation import Due
 from hub.matching.items import Allocation, OpenItem
-from hub.matching.references import SHORTEST, plain, structured
+from hub.matching.references import Key, bare, compact, key_of, slips, structured
 from hub.model.identity import digits
 from hub.model.payment import Payment
 
-_Places = dict[str, "int | list[int]"]
-Amount = tuple[str, str, int]
-"""Payer, currency, minor units."""
-Ledger = tuple[str, str, str]
-"""Payer, claimant, currency: what insurers net within."""
+NUMBER, BARE, FILE, REFERENCE = range(4)
+"""What a key is of a claim: its number, that number without its letters, its file's number, its KID or the like."""
+_LENGTH_BITS, _LONGEST = 6, 63
+"""An entry is (claim * 4 + kind) * 64 + length: one integer says whose key it is, as what, and how it is written."""
+_FEW = 64
+_AMOUNT_BITS = 56
+_AMOUNT = (1 << _AMOUNT_BITS) - 1
+Entry = tuple[int, int, int]
+"""Claim, kind, length as written."""
+
+
+class Ledger(NamedTuple):
+    """What insurers net within: payer, claimant, currency; and the account of ours it is paid to (empty: any)."""
+
+    payer: str
+    claimant: str
+    currency: str
+    account: str
 
 
 @lru_cache(maxsize=65536)
 def bank_account(text: str) -> str:
     """An account in the form it is compared in; a Norwegian IBAN and its BBAN are one account."""
-    compact = digits(text).upper()
-    return compact[4:] if len(compact) == 15 and compact.startswith("NO") else compact
-
-
-def _add(places: _Places, key: str, index: int) -> None:
-    """Most keys have one place: a list is made for the second only (450,000 claims, three keys each)."""
-    there = places.get(key)
-    if there is None:
-        places[key] = index
-    elif isinstance(there, list):
-        if there[-1] != index:
-            there.append(index)
-    elif there != index:
-        places[key] = [there, index]
-
-
-def _get(places: _Places, key: str) -> Sequence[int]:
-    there = places.get(key)
-    if there is None:
-        return ()
-    return there if isinstance(there, list) else (there,)
+    bare_form = digits(text).upper()
+    return bare_form[4:] if len(bare_form) == 15 and bare_form.startswith("NO") else bare_form
 
 
 class Book:
-    """Items by reference, number, batch, payer and amount; every index is a dictionary."""
+    """Claims by number, reference, file, payer and amount; what is payable shrinks as payments are posted."""
 
-    def __init__(self, items: Iterable[OpenItem]) -> None:
-        self.items = sorted(items, key=lambda item: (item.issue_date or date.min, item.ref, item.claim_id))
-        self.open = [sum(line.outstanding.minor + line.undecided.minor for line in item.lines) for item in self.items]
-        self._dues: dict[int, list[Due]] = {}
-        self._references: _Places = {}
-        self._numbers: _Places = {}
-        self._batches: dict[tuple[str, str], list[int]] = {}
+    def __init__(self, items: Iterable[OpenItem] = ()) -> None:
+        self.claims: list[str] = []
+        self.open = array("q")
+        self.granted = array("q")
+        self.days = array("i")
+        self.letters = False
+        self._names: list[str] = []
+        self._lines: list[str] = []
+        self._which = array("i")
+        self._ledgers: list[Ledger] = []
+        self._places: dict[Ledger, int] = {}
+        self._numbers: dict[Key, int | array[int]] = {}
         self._owners: dict[str, set[str]] = {}
-        self._same: dict[tuple[Amount, str], int] = {}
-        self._accounts: dict[str, str] = {}
-        self._listed: dict[Amount, list[int]] = {}
-        self._payers: dict[tuple[str, str], list[int]] = {}
-        self._credits: dict[Ledger, list[int]] = {}
-        self._balance: dict[Ledger, int] = {}
-        known: set[tuple[str, tuple[str, ...]]] = set()
-        for index, item in enumerate(self.items):
-            self._index(index, item)
-            if (item.payer, item.payer_accounts) not in known:
-                known.add((item.payer, item.payer_accounts))
-                for account in item.payer_accounts:
-                    self._owners.setdefault(bank_account(account), set()).add(item.payer)
+        self._told: set[tuple[str, tuple[str, ...]]] = set()
+        self._dues: dict[int, list[Due]] = {}
+        self._beyond: dict[int, int] = {}
+        self._ordered = True
+        self._payers: dict[tuple[str, str], int] = {}
+        self._amounts: dict[int, int | array[int]] = {}
+        self._of_payer: dict[tuple[str, str], array[int]] = {}
+        self._credits: dict[tuple[str, str, str], array[int]] = {}
+        self._balance: dict[tuple[str, str, str], int] = {}
+        for item in items:
+            self.add(item)
 
-    def _index(self, index: int, item: OpenItem) -> None:
-        if item.kid:
-            _add(self._references, structured(item.kid), index)
-        for number in (item.kid, "" if item.batch else item.invoice_number, item.ref, *item.references):
-            key = plain(number)
-            if len(key) >= SHORTEST:
-                _add(self._numbers, key, index)
-        for number in {item.batch, *(item.references if item.batch else ())}:
+    def add(self, item: OpenItem) -> None:
+        """Take in one claim with its lines and its payer's accounts."""
+        granted = open_ = 0
+        for line in item.lines:
+            granted += line.outstanding.minor
+            open_ += line.outstanding.minor + line.undecided.minor
+        ledger = Ledger(item.payer, item.claimant, item.currency, bank_account(item.account))
+        day = item.issue_date.toordinal() if item.issue_date else 0
+        line_id = item.lines[0].line_id if item.lines else item.claim_id
+        numbers = (item.invoice_number, item.ref) if not item.batch else (item.ref,)
+        files = (item.batch, *item.references) if item.batch else ()
+        self.put(
+            item.claim_id,
+            ledger,
+            granted,
+            open_ - granted,
+            day=day,
+            name=item.ref,
+            line_id=line_id,
+            reference=item.kid,
+            numbers=(*numbers, *item.references),
+            files=files,
+        )
+        if len(item.lines) > 1:
+            self._dues[len(self.claims) - 1] = [
+                Due(line.line_id, item.claim_id, line.outstanding.minor, line.undecided.minor)
+                for line in sorted(item.lines, key=lambda line: (line.number, line.line_id))
+            ]
+        if (item.payer, item.payer_accounts) not in self._told:
+            self._told.add((item.payer, item.payer_accounts))
+            self.own(item.payer, item.payer_accounts)
+
+    def put(
+        self,
+        claim_id: str,
+        ledger: Ledger,
+        granted: int,
+        undecided: int,
+        *,
+        day: int = 0,
+        name: str = "",
+        line_id: str = "",
+        reference: str = "",
+        numbers: Collection[str] = (),
+        files: Collection[str] = (),
+        beyond: int = 0,
+    ) -> None:
+        """Take in a claim of one line; `beyond` is what the books have open on it though it was not granted."""
+        index = len(self.claims)
+        self.claims.append(claim_id)
+        self._names.append(name or claim_id)
+        self._lines.append(line_id or claim_id)
+        self.granted.append(granted)
+        self.open.append(granted + undecided)
+        self.days.append(day)
+        place = self._places.get(ledger)
+        if place is None:
+            place = self._places[ledger] = len(self._ledgers)
+            self._ledgers.append(ledger)
+            self._payers.setdefault((ledger.payer, ledger.currency), len(self._payers))
+        self._which.append(place)
+        if beyond:
+            self._beyond[index] = beyond
+        if reference:
+            self._reference(structured(reference), index)
+        for number in numbers:
             if number:
-                self._batches.setdefault((item.payer, plain(number)), []).append(index)
-        if self.open[index]:
-            self._count(index, self.open[index])
-            self._payers.setdefault((item.payer, item.currency), []).append(index)
-        if self.open[index] < 0:
-            self._credits.setdefault((item.payer, item.claimant, item.currency), []).append(index)
+                self._number(compact(number), index)
+        for number in files:
+            if number:
+                self._key(compact(number), index, FILE)
+        self._ordered = False
 
-    def _count(self, index: int, payable: int) -> None:
-        item = self.items[index]
-        key = (item.payer, item.currency, payable)
-        here = (key, self._ours(item))
-        self._same[here] = self._same.get(here, 0) + 1
-        self._listed.setdefault(key, []).append(index)
-        ledger = (item.payer, item.claimant, item.currency)
-        self._balance[ledger] = self._balance.get(ledger, 0) + payable
+    def own(self, payer: str, accounts: Iterable[str]) -> None:
+        """Accounts a payer is known to pay from."""
+        for account in accounts:
+            self._owners.setdefault(bank_account(account), set()).add(payer)
 
-    def claims(self, indexes: Iterable[int]) -> list[str]:
-        """The claim ids of items."""
-        return [self.items[index].claim_id for index in indexes]
+    def _reference(self, reference: str, index: int) -> None:
+        self._key(reference, index, REFERENCE)
+        if reference.endswith("-"):  # a KID's check digit that free text does not show as part of the number
+            self._key(reference[:-1], index, BARE)
 
-    def owners(self, account: str) -> frozenset[str]:
-        """The payers known to pay from an account."""
-        return frozenset(self._owners.get(bank_account(account), ())) if account else frozenset()
+    def _number(self, joined: str, index: int) -> None:
+        self._key(joined, index, NUMBER)
+        if not joined.isdigit():
+            stripped = bare(joined)
+            if stripped:
+                self._key(stripped, index, BARE)
 
-    def referenced(self, reference: str) -> Sequence[int]:
-        """Items with a structured reference, as compared."""
-        return _get(self._references, reference)
+    def _key(self, joined: str, index: int, kind: int) -> None:
+        key = key_of(joined)
+        self.letters = self.letters or (kind != REFERENCE and isinstance(key, str))
+        entry = (index * 4 + kind << _LENGTH_BITS) + min(len(joined), _LONGEST)
+        there = self._numbers.get(key)
+        if there is None:
+            self._numbers[key] = entry
+        elif isinstance(there, int):
+            if there != entry:
+                self._numbers[key] = array("q", (there, entry))
+        elif there[-1] != entry:
+            there.append(entry)
 
-    def numbered(self, number: str) -> Sequence[int]:
-        """Items with an invoice number, own reference or KID, as compared."""
-        return _get(self._numbers, number)
+    # --- indexes that need the claims in order of date
 
-    def batch(self, payer: str, number: str) -> Sequence[int]:
-        """Items of a payer that travelled in a file with this number."""
-        return self._batches.get((payer, number), ())
+    def index(self) -> None:
+        """Count what is payable by amount, payer and ledger, oldest claim first."""
+        self._ordered = True
+        for index in self._by_date():
+            payable = self.open[index]
+            if not payable:
+                continue
+            ledger = self._ledgers[self._which[index]]
+            self._list(index, payable)
+            self._of_payer.setdefault((ledger.payer, ledger.currency), array("i")).append(index)
+            if payable < 0:
+                self._credits.setdefault(ledger[:3], array("i")).append(index)
+            self._balance[ledger[:3]] = self._balance.get(ledger[:3], 0) + payable
 
-    def _ours(self, item: OpenItem) -> str:
-        """The account an item must be paid to, as compared; empty for any."""
-        known = self._accounts.get(item.account)
-        if known is None:
-            known = self._accounts[item.account] = bank_account(item.account)
-        return known
+    def _by_date(self) -> list[int]:
+        self._amounts.clear()
+        self._of_payer.clear()
+        self._credits.clear()
+        self._balance.clear()
+        order = sorted(range(len(self.claims)), key=self.claims.__getitem__)
+        order.sort(key=self._names.__getitem__)
+        order.sort(key=self.days.__getitem__)
+        return order
 
-    def fits(self, index: int, payment: Payment) -> bool:
-        """Whether currency and receiving account allow the item."""
-        item = self.items[index]
-        if item.currency != payment.amount.currency:
-            return False
-        ours = self._ours(item)
-        return not ours or not payment.account or ours == bank_account(payment.account)
+    def _amount(self, ledger: Ledger, minor: int) -> int:
+        return self._payers.get((ledger.payer, ledger.currency), -1) << _AMOUNT_BITS | minor & _AMOUNT
 
-    def others_of_amount(self, index: int, payment: Payment, minor: int) -> int:
-        """How many other items of the same payer this payment could be for have exactly this much payable."""
-        item = self.items[index]
-        places = {bank_account(payment.account), ""} if payment.account else {"", *self._accounts.values()}
-        amount = (item.payer, item.currency, minor)
-        same = sum(self._same.get((amount, place), 0) for place in places)
-        return same - (1 if self.open[index] == minor else 0)
+    def _list(self, index: int, payable: int) -> None:
+        key = self._amount(self._ledgers[self._which[index]], payable)
+        there = self._amounts.get(key)
+        if there is None:
+            self._amounts[key] = index
+        elif isinstance(there, int):
+            self._amounts[key] = array("i", (there, index))
+        else:
+            there.append(index)
 
-    def of_amount(self, payer: str, currency: str, minor: int, cap: int) -> list[int]:
-        """Items of a payer with exactly this much payable, newest first, after looking at `cap` at most."""
-        listed = self._listed.get((payer, currency, minor), ())
-        newest = dict.fromkeys(reversed(listed[-cap:]))
-        return [index for index in newest if self.open[index] == minor]
+    def _of(self, payer: str, currency: str, minor: int) -> Sequence[int]:
+        """Claims that have, or had, exactly this much payable; what no longer has it is dropped now and then."""
+        if not self._ordered:
+            self.index()
+        key = self._amount(Ledger(payer, "", currency, ""), minor)
+        there = self._amounts.get(key)
+        if there is None:
+            return ()
+        if isinstance(there, int):
+            return (there,)
+        if sum(self.open[index] != minor for index in there[:8]) > 4:
+            there = self._amounts[key] = array("i", (index for index in there if self.open[index] == minor))
+        return there
 
-    def newest(self, payer: str, currency: str, cap: int) -> Iterator[int]:
-        """Items of a payer with something payable, newest first, after looking at a bounded number."""
-        listed = self._payers.get((payer, currency), ())
-        found = 0
-        for index in reversed(listed[-4 * cap :]):
-            if self.open[index] and found < cap:
-                found += 1
-                yield index
-
-    def payers(self) -> list[str]:
-        """All payers with something payable, in order of name."""
-        return sorted({payer for payer, _ in self._payers})
-
-    def credits(self, ledger: Ledger) -> list[int]:
-        """Credits not yet netted, oldest first."""
-        return [index for index in self._credits.get(ledger, ()) if self.open[index] < 0]
-
-    def balance(self, ledger: Ledger) -> int:
-        """Everything payable between a payer and a claimant."""
-        return self._balance.get(ledger, 0)
+    # --- what a claim is
 
     def ledger(self, index: int) -> Ledger:
-        """Which current account an item belongs to."""
-        item = self.items[index]
-        return item.payer, item.claimant, item.currency
+        """Which current account a claim belongs to."""
+        return self._ledgers[self._which[index]]
+
+    def payer(self, index: int) -> str:
+        """Who pays a claim."""
+        return self._ledgers[self._which[index]].payer
+
+    def beyond(self, index: int) -> int:
+        """What the books have open on a claim though it was not granted."""
+        return self._beyond.get(index, 0)
+
+    def fits(self, index: int, payment: Payment) -> bool:
+        """Whether currency and receiving account allow the claim."""
+        ledger = self._ledgers[self._which[index]]
+        if ledger.currency != payment.amount.currency:
+            return False
+        return not ledger.account or not payment.account or ledger.account == bank_account(payment.account)
+
+    # --- finding claims
+
+    def owners(self, account: str) -> Collection[str]:
+        """The payers known to pay from an account."""
+        return self._owners.get(bank_account(account), ()) if account else ()
+
+    def knows(self, written: str) -> bool:
+        """Whether a number is any claim's, as anything."""
+        return (int(written) if written.isdigit() else written) in self._numbers
+
+    def entries(self, written: str) -> list[Entry]:
+        """What a number may be, as (claim, kind, length as our books write it)."""
+        there = self._numbers.get(int(written) if written.isdigit() else written)
+        if there is None:
+            return []
+        every = (there,) if isinstance(there, int) else there
+        return [(one >> _LENGTH_BITS + 2, one >> _LENGTH_BITS & 3, one & _LONGEST) for one in every]
+
+    def near(self, number: str, minors: Collection[int], kinds: Collection[int]) -> list[int]:
+        """Claims whose number, of these kinds, is one slip of the pen away and whose payable is one of these."""
+        found = []
+        for other in slips(number):
+            there = self._numbers.get(int(other))
+            if there is None:
+                continue
+            for entry in (there,) if isinstance(there, int) else there:
+                index = entry >> _LENGTH_BITS + 2
+                if self.open[index] in minors and entry >> _LENGTH_BITS & 3 in kinds:
+                    found.append(index)
+        return found
+
+    def referenced(self, reference: str) -> list[int]:
+        """Claims with a structured reference; where none is written so, those that differ in leading zeros only."""
+        found = [(index, size) for index, kind, size in self.entries(reference) if kind == REFERENCE]
+        size = min(len(reference), _LONGEST)
+        return [index for index, own in found if own == size] or [index for index, _ in found]
+
+    def others_of_amount(self, index: int, payment: Payment, minor: int, payers: Collection[str] = ()) -> bool:
+        """Whether another claim of the payer, or of these payers, that this payment fits has exactly this payable."""
+        wanted = payers or (self.payer(index),)
+        return any(
+            other != index and self.open[other] == minor and self.fits(other, payment)
+            for payer in wanted
+            for other in self._of(payer, payment.amount.currency, minor)
+        )
+
+    def nearest_of_amount(self, payer: str, payment: Payment, days: int, cap: int) -> list[int]:
+        """Claims of a payer with exactly the payment's amount, those first that are about `days` old at booking."""
+        minor, open_ = payment.amount.minor, self.open
+        listed = self._of(payer, payment.amount.currency, minor)
+        if len(listed) == 1:
+            return [listed[0]] if open_[listed[0]] == minor and self.fits(listed[0], payment) else []
+        wanted = payment.booked.toordinal() - days if payment.booked else 0
+        if len(listed) > 4 * cap:
+            middle = bisect_left(listed, wanted, key=self.days.__getitem__)
+            listed = listed[max(middle - 2 * cap, 0) : middle + 2 * cap]
+        live = {index for index in listed if open_[index] == minor and self.fits(index, payment)}
+        return sorted(live, key=lambda index: (abs(self.days[index] - wanted), self._names[index]))[:cap]
+
+    def of_amount(self, payer: str, payment: Payment, minor: int) -> list[int]:
+        """Claims of a payer that have exactly this payable and that the payment fits, but not more than a few."""
+        found = self._of(payer, payment.amount.currency, minor)[:_FEW]
+        return list(dict.fromkeys(index for index in found if self.open[index] == minor and self.fits(index, payment)))
+
+    def newest(self, payer: str, payment: Payment, cap: int) -> list[int]:
+        """Claims of a payer with something payable, newest first, after looking at a bounded number."""
+        if not self._ordered:
+            self.index()
+        listed = self._of_payer.get((payer, payment.amount.currency), array("i"))
+        live = (i for i in reversed(listed[-4 * cap :]) if self.open[i] and self.fits(i, payment))
+        return [index for index, _ in zip(live, range(cap), strict=False)]
+
+    def payers_owing(self, payment: Payment) -> list[str]:
+        """All payers that have, or had, a claim of exactly the payment's amount, in order of name."""
+        if not self._ordered:
+            self.index()
+        currency, minor = payment.amount.currency, payment.amount.minor & _AMOUNT
+        return sorted(
+            payer
+            for (payer, own), place in self._payers.items()
+            if own == currency and place << _AMOUNT_BITS | minor in self._amounts
+        )
+
+    def credits(self, index: int) -> list[int]:
+        """Credits of the same current account as a claim, not yet netted, oldest first."""
+        if not self._ordered:
+            self.index()
+        return [at for at in self._credits.get(self.ledger(index)[:3], ()) if self.open[at] < 0]
+
+    def balance(self, index: int) -> int:
+        """Everything payable on the current account a claim belongs to."""
+        if not self._ordered:
+            self.index()
+        return self._balance.get(self.ledger(index)[:3], 0)
+
+    # --- money
 
     def dues(self, index: int) -> list[Due]:
-        """An item's lines with what is payable now, in line order."""
-        if index not in self._dues:
-            item = self.items[index]
-            ordered = sorted(item.lines, key=lambda line: (line.number, line.line_id))
-            self._dues[index] = [
-                Due(line.line_id, item.claim_id, line.outstanding.minor, line.undecided.minor) for line in ordered
-            ]
-        return self._dues[index]
+        """A claim's lines with what is payable now, in line order."""
+        there = self._dues.get(index)
+        if there is not None:
+            return there
+        granted = self.granted[index]
+        return [Due(self._lines[index], self.claims[index], granted, self.open[index] - granted)]
 
-    def settle(self, indexes: Iterable[int], allocations: Iterable[Allocation]) -> None:
-        """Take allocations off the items they are on, each of which has something payable."""
+    def settle(self, indexes: Sequence[int], allocations: Sequence[Allocation]) -> None:
+        """Take allocations off the claims they are on."""
+        if len(indexes) == len(allocations) == 1 and indexes[0] not in self._dues:
+            made, index = allocations[0], indexes[0]
+            settled = made.amount.minor + made.netted.minor
+            self._set(index, self.granted[index] - settled + made.grants.minor, self.open[index] - settled)
+            return
         taken = {made.line_id: made.amount.minor + made.netted.minor for made in allocations}
-        for index in indexes:
-            before = self.open[index]
-            for due in self.dues(index):
+        for index in dict.fromkeys(indexes):
+            dues = self.dues(index)
+            for due in dues:
                 if due.line_id in taken:
                     due.take(taken[due.line_id])
-            self.open[index] = sum(due.payable for due in self.dues(index))
-            self._recount(index, before)
+            granted = sum(due.outstanding for due in dues)
+            self._set(index, granted, granted + sum(due.undecided for due in dues))
 
-    def _recount(self, index: int, before: int) -> None:
-        item, now = self.items[index], self.open[index]
-        self._same[(item.payer, item.currency, before), self._ours(item)] -= 1
-        self._balance[self.ledger(index)] -= before
-        if now:
-            self._count(index, now)
+    def _set(self, index: int, granted: int, now: int) -> None:
+        before = self.open[index]
+        self.granted[index], self.open[index] = granted, now
+        if self._ordered and now != before:
+            ledger = self.ledger(index)[:3]
+            self._balance[ledger] = self._balance.get(ledger, 0) + now - before
+            if now:
+                self._list(index, now)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID, uuid5
 
@@ -153,7 +153,7 @@ def _booking(payment: Payment, mark: str, counters: _Counters) -> Booking:
         counters.add(f"{mark}|id|{_short(payment.end_to_end)}", 1)
     occurrence = counters.of(mark)
     own = str(uuid5(_SPACE, f"{mark}#{occurrence}"))
-    return Booking(payment=replace(payment, id=own), fingerprint=mark, occurrence=occurrence, bank_id=payment.id)
+    return Booking(payment=payment._replace(id=own), fingerprint=mark, occurrence=occurrence, bank_id=payment.id)
 
 
 def _detail(payment: Payment) -> str:

