@@ -26,8 +26,8 @@ help:
 	@echo "make coverage 100 % of the branches of model, policy, matching, schemas and mappings, or it fails"
 	@echo "make setup    only make .venv with .venv/bin/kvitt"
 	@echo "make check    ruff, mypy, pyright, import-linter"
-	@echo "make system   install by apt what the full suite needs (PostgreSQL, OpenSSH, RabbitMQ, Dovecot); needs root"
-	@echo "make crash    1,000 exchanges and 200 kills on SQLite, PostgreSQL and Celery: 0 doubled, 0 lost"
+	@echo "make system   install by apt what the full suite needs (PostgreSQL, OpenSSH, RabbitMQ, Dovecot, iproute2); needs root"
+	@echo "make crash    1,000 exchanges and 200 kills on SQLite and PostgreSQL, 100 on Celery: 0 doubled, 0 lost"
 	@echo "make chaos    kill the hub for a long time and count what is lost or doubled (nothing)"
 	@echo "make fuzz     check 100,000 spoilt documents: no crash, no hang, no silence"
 	@echo "make bench    run the benchmarks"
@@ -79,6 +79,7 @@ system:
 	PATH="$$PATH:/usr/sbin" command -v rabbitmq-server >/dev/null || missing="$$missing rabbitmq-server"; \
 	PATH="$$PATH:/usr/sbin" command -v dovecot >/dev/null || missing="$$missing dovecot-imapd"; \
 	PATH="$$PATH:/usr/sbin" command -v sshd >/dev/null || missing="$$missing openssh-server"; \
+	PATH="$$PATH:/usr/sbin" command -v ip >/dev/null || missing="$$missing iproute2"; \
 	if [ -z "$$missing" ]; then echo "system: nothing missing"; exit 0; fi; \
 	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
 		echo "system: install as root:$$missing (Debian and Ubuntu: apt-get install$$missing)" >&2; exit 1; fi; \

@@ -1,64 +1,72 @@
-"""Messages a second: validated, stored with their history, delivered to a folder, one after another and by threads.
+"""Messages a second: validated, stored with their history, delivered to a folder.
 
-    python benchmarks/exchange.py [--messages N] [--database URL] [--bots COMMAND] [--stored N]
+    python benchmarks/exchange.py [--messages N] [--postgres] [--celery] [--large MB] [--stored N] [--bots COMMAND]
 
-A message is a claim file of 32 records (10 kB). It is checked in full, stored with its bytes sealed (one transaction a
-message, as in the pipe), then sent through the folder channel: intent committed, file written and synced, outcome
-committed, three lines of history. Counted are messages a second, SQL statements and commits a message (a statement for
-many rows counts once), and the memory at the end. Everything is durable: SQLite syncs every commit.
+A message is a claim file of 32 records (10 kB). It is checked in full, stored with its bytes sealed (so many in a
+transaction as submitting does), then sent through the folder channel: intent committed, file written and synced, its
+name synced, outcome committed, three lines of history. Everything is durable: SQLite and PostgreSQL sync every commit.
+Counted are messages a second, processor time, SQL statements and commits a message (a statement for many rows counts
+once), and memory. First one step after the other in one process; then as it is run: one process stores while another
+sends. The end is when the last outcome is committed, and then every file is compared with what was made.
 
-The peer is Bots EDI, which translates files of the same size to XML and delivers them to a folder. It does not install
-from PyPI any more; where `--bots` names a command that runs it over the same files, it is timed in the same run.
-Without it its published measurement stands beside ours: 82 to 108 messages a second on two cores, 37 statements and 25
-commits a message, with its database's sync switched off.
+The peer is Bots EDI, which translates files of the same size to XML and delivers them to a folder. Where `--bots` names
+a command that runs it over a folder of the same files, it is timed in the same run. Without it its published
+measurement stands beside ours: 82 to 108 messages a second on two cores, 37 statements and 25 commits a message, with
+its database's sync switched off.
 
-`--stored` fills the database with so many settled exchanges first, and times what must not grow with them: finding what
-is due, the list, the search by number, and the tick.
+`--postgres` starts a server of its own (with its usual durability) and measures one node and two there; `--celery` also
+a RabbitMQ, with one worker and two; `--large` sends one file of so many megabytes and says the memory of each step;
+`--stored` fills the database with so many settled exchanges and times what must not grow with them: finding what is
+due, the claim of one, the list, the search by number, and the tick.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import resource
 import shlex
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Engine, event
+from exchange_setting import (
+    LOOK_S,
+    SPAWN,
+    TENANT,
+    Gate,
+    Place,
+    claim_file,
+    gate,
+    intake_process,
+    make,
+    new_exchange,
+    opened,
+    sending_process,
+    store,
+    worker_process,
+)
+from sqlalchemy import Engine, event, func, select, text
 
-from hub.cli.boot import assemble
-from hub.clock import SystemClock
-from hub.model.exchange import Message
-from hub.model.finding import blocking
-from hub.model.partner import Agreement, ChannelSpec, Partner
+from connectors.channels import naming
 from hub.pipeline import exchanges as people
 from hub.pipeline import send
 from hub.pipeline.context import Hub
-from hub.registry import Registry
-from hub.security.keys import create_keys
-from hub.settings import default_settings
-from hub.store import exchanges, migrate, parties, schema
-from hub.store.engine import open_engine
-from hub.store.exchanges import NewExchange
-from hub.store.unit import Store
+from hub.store import exchanges, schema
+from hub.store.unit import Unit
 from scheduler import run as clockwork
-from scheduler.worker import serve
+from scheduler.many_nodes import announce, open_queue
 from schemas import vektis
-from schemas.vektis import VektisFile, build, layout
 
-TENANT = "bench-nl"
 BOTS = "82-108 messages/s, 37 statements and 25 commits a message (published, see docs/performance.md)"
+Job = tuple[Callable[..., None], tuple[object, ...]]
 
 
 class Counter:
@@ -76,111 +84,6 @@ class Counter:
         self.commits += 1
 
 
-def claim_file(number: int) -> bytes:
-    """A PM304 file of 32 records: opening, 15 insured with a line each, closing; synthetic people."""
-    form = layout("PM304")
-    header: dict[str, Any] = {
-        "0102": form.ei_codes[0],
-        "0103": 3,
-        "0104": 2,
-        "0105": "T",
-        "0108": "3332",
-        "0110": "04099011",
-        "0113": "02",
-        "0114": date(2024, 1, 1),
-        "0115": date(2024, 1, 31),
-        "0116": f"B{number:010d}",
-        "0117": date(2024, 2, 1),
-        "0119": "EUR",
-    }
-    records = [build(form, "01", header, 1)]
-    for each in range(15):
-        records += _insured(form, number, each, len(records))
-    counts = {"ANT085": 15, "ANT087": 15, "ANT265": 30, "BED025": 15 * 3650}
-    closing = {name: value for name, value in counts.items() if name in form.records["99"]}
-    records.append(build(form, "99", closing | {"9908": "D"}, len(records) + 1))
-    return vektis.write(VektisFile(form, tuple(records)))
-
-
-def _insured(form: vektis.Layout, number: int, each: int, at: int) -> list[vektis.Record]:
-    person = {"NUM313": "999990019", "COD061": "3332", "NUM003": f"{each:09d}"}
-    insured = build(form, "02", person | {"0202": at} | _PERSON, at + 1)
-    line = {"0402": at + 1, "NUM362": f"{number:08d}{each:04d}", "DAT272": date(2024, 1, 8)} | _LINE
-    known = {name: value for name, value in (person | line).items() if name in form.records["04"]}
-    return [insured, build(form, "04", known, at + 2)]
-
-
-_PERSON: dict[str, Any] = {
-    "DAT006": date(1961, 3, 12),
-    "COD134": 2,
-    "COD700": 1,
-    "NAM193": "Proefkist",
-    "NAM025": "AB",
-    "COD083": "1234AB",
-    "NUM030": 1,
-}
-_LINE: dict[str, Any] = {
-    "COD820": 1,
-    "COD367": "001",
-    "ANT054": 1,
-    "BED160": 3650,
-    "BED153": 3650,
-    "BED161": 3650,
-    "COD089": "04099011",
-    "0410": "1000",
-    "0430": "D",
-    "0433": "D",
-}
-
-
-@contextmanager
-def hub_at(url: str, home: Path) -> Iterator[tuple[Hub, str]]:
-    """A hub with one partner whose channel is a folder."""
-    engine = open_engine(url)
-    migrate.upgrade(engine)
-    engine.dispose()
-    settings = default_settings(home)
-    hub = assemble(settings, Store(url, create_keys(settings.keys), SystemClock()), SystemClock())
-    (home / "out").mkdir()
-    partner = Partner(
-        name="bench", title="Bench", country="NL", kind="insurer", verified=True, channel=ChannelSpec(kind="folder")
-    )
-    hub = replace(hub, registry=Registry({"bench": partner}))
-    hub.store.add_tenant(TENANT, "Bench (EXAMPLE)", "NL", "en")
-    with hub.store.unit(TENANT) as unit:
-        agreement = Agreement(
-            id="",
-            tenant=TENANT,
-            partner="bench",
-            valid_from=date(2020, 1, 1),
-            channel="folder",
-            settings={"outbox": str(home / "out")},
-        )
-        agreement_id = parties.put_agreement(unit, agreement)
-    yield hub, agreement_id
-    hub.store.close()
-
-
-def prepare(hub: Hub, agreement_id: str, files: list[bytes], first: int = 0) -> int:
-    """Check and store, one transaction a message; gives how many findings there were."""
-    found = 0
-    for number, data in enumerate(files, first):
-        found += len(blocking(vektis.check(data)))
-        message = Message(key=f"bench:{number}", kind="vektis-PM304-3.2", name=f"PM304_{number}.asc", payload=data)
-        new = NewExchange(
-            partner="bench",
-            agreement_id=agreement_id,
-            channel="folder",
-            message=message,
-            invoice_number=f"B{number:010d}",
-            sha256=hashlib.sha256(data).hexdigest(),
-            stage="test",
-        )
-        with hub.store.unit(TENANT) as unit:
-            exchanges.add(unit, new)
-    return found
-
-
 def timed(work: Callable[[], object]) -> float:
     """Seconds by the clock."""
     start = time.perf_counter()
@@ -188,134 +91,296 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def throughput(url: str, home: Path, files: list[bytes]) -> None:
-    """The whole way of each message, then the steps."""
-    with hub_at(url, home) as (hub, agreement_id):
+def by_steps(place: Place, files: Sequence[bytes]) -> None:
+    """One process, one step after the other."""
+    with opened(place) as hub:
         counter = Counter(hub.store.engine)
-        findings: list[int] = []
-        stored = timed(lambda: findings.append(prepare(hub, agreement_id, files)))
-        before = (counter.statements, counter.commits)
-        sent = timed(lambda: send.send_due(hub, TENANT))
-        delivered = len(list((home / "out").iterdir()))
-        count = len(files)
-        print(f"findings {findings[0]}, delivered {delivered} of {count}")
-        _tell("check and store", count, stored, before)
-        _tell("send", count, sent, (counter.statements - before[0], counter.commits - before[1]))
-        _tell("all of it", count, stored + sent, (counter.statements, counter.commits))
-        print(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB; Bots: {BOTS}")
-
-
-def _tell(what: str, count: int, seconds: float, used: tuple[int, int]) -> None:
-    statements, commits = (each / count for each in used)
-    print(f"{what:16} {count / seconds:8.0f} messages/s  {statements:5.1f} statements, {commits:4.2f} commits")
-
-
-def by_threads(url: str, home: Path, files: list[bytes]) -> None:
-    """What waits, sent by the threads of `kvitt run`; and how long a single new one takes."""
-    with hub_at(url, home) as (hub, agreement_id):
-        prepare(hub, agreement_id, files)
-        stop = threading.Event()
-        thread = threading.Thread(target=serve, args=(hub, stop, 4, 0.05))
-        out = home / "out"
-        start = time.perf_counter()
-        thread.start()
-        while len(list(out.iterdir())) < len(files):
-            time.sleep(0.01)
-        print(f"four threads     {len(files) / (time.perf_counter() - start):8.0f} messages/s from what waited")
-        waits = [_one(hub, agreement_id, files[0], 1_000_000 + number) for number in range(30)]
-        stop.set()
-        thread.join()
-        print(
-            f"latency of one   {sorted(waits)[15] * 1000:8.0f} ms from stored to delivered (median; a look every 50 ms)"
+        total = 0.0
+        print(f"{'one process':28} {'messages/s':>10} {'cpu ms':>7} {'statements':>11} {'commits':>8}")
+        steps: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("check and store", lambda: store(hub, place, files)),
+            ("send", lambda: send.send_due(hub, TENANT)),
         )
+        for name, step in steps:
+            statements, commits, cpu = counter.statements, counter.commits, time.process_time()
+            took = timed(step)
+            total += took
+            used = (time.process_time() - cpu, counter.statements - statements, counter.commits - commits)
+            _tell(name, len(files), took, used)
+        print(f"{'all of it':28} {len(files) / total:10.0f}")
+        compare(hub, place, dict(enumerate(files)))
+    print(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB; Bots: {BOTS}")
 
 
-def _one(hub: Hub, agreement_id: str, data: bytes, number: int) -> float:
-    prepare(hub, agreement_id, [data], number)
-    start = time.perf_counter()
-    while True:
-        with hub.store.reading(TENANT) as unit:
-            row = exchanges.by_business_key(unit, f"bench:{number}")
-        if row is not None and row["state"] in ("sent", "delivered"):
-            return time.perf_counter() - start
-        time.sleep(0.005)
+def _tell(name: str, count: int, seconds: float, used: tuple[float, int, int]) -> None:
+    cpu, statements, commits = (each / count for each in used)
+    print(f"{name:28} {count / seconds:10.0f} {cpu * 1000:7.2f} {statements:11.2f} {commits:8.2f}")
 
 
-def flat(url: str, home: Path, stored: int) -> None:
+def compare(hub: Hub, place: Place, files: dict[int, bytes]) -> None:
+    """Every message is there once, with these bytes, its state and three lines of history."""
+    with hub.store.reading(TENANT) as unit:
+        table, lines = schema.exchange, schema.exchange_event
+        where = table.c.business_key.in_([f"bench:{number}" for number in list(files)[:20_000]])
+        states = {row[0] for row in unit.connection.execute(select(table.c.state).where(where).distinct())}
+        written = select(func.count()).select_from(lines.join(table, lines.c.exchange_id == table.c.id)).where(where)
+        history = unit.connection.execute(written).scalar()
+    if states != {"sent"} or history != 3 * len(files):
+        raise SystemExit(f"states {states}, {history} lines of history for {len(files)} messages")
+    for number, data in files.items():
+        name = naming.remote_name(f"{TENANT}:bench:{number}", f"PM304_{number}.asc")
+        if (place.out / name).read_bytes() != data:
+            raise SystemExit(f"{name} is not what was made")
+
+
+def beside(title: str, place: Place, jobs: Sequence[Job], files: range, *, of_celery: bool = False) -> None:
+    """Processes that begin at one moment: the time until the last outcome is committed, and what they used."""
+    one = gate(len(jobs))
+    processes = [SPAWN.Process(target=work, args=(one, place, *arguments)) for work, arguments in jobs]
+    for each in processes:
+        each.start()
+    with opened(place) as hub:
+        one.begin.wait()
+        start = time.perf_counter()
+        with _announcing(hub, jobs[0][1][-1] if of_celery else None):
+            while _unsent(hub, files):
+                time.sleep(0.05)
+        took = time.perf_counter() - start
+        _end(one, processes, of_celery=of_celery)
+        compare(hub, place, {number: claim_file(number) for number in files})
+    print(f"{title:40} {len(files) / took:7.0f} messages/s, {one.cpu.value / len(files) * 1000:.2f} cpu ms a message")
+
+
+def _end(one: Gate, processes: Sequence[BaseProcess], *, of_celery: bool) -> None:
+    one.stop.set()
+    for each in processes:
+        if of_celery:
+            each.terminate()
+    for each in processes:
+        each.join(30)
+
+
+@contextmanager
+def _announcing(hub: Hub, broker: object) -> Iterator[None]:
+    """Hints at what is due, as `kvitt run` gives them where a broker is set."""
+    stop = threading.Event()
+    thread = threading.Thread(target=lambda: announce(hub, open_queue(str(broker)), stop, LOOK_S))
+    if broker:
+        thread.start()
+    yield
+    stop.set()
+    if broker:
+        thread.join()
+
+
+def _unsent(hub: Hub, files: range) -> bool:
+    """Whether not all are stored yet, or one of them has no outcome."""
+    with hub.store.reading(TENANT) as unit:
+        last = exchanges.by_business_key(unit, f"bench:{files[-1]}")
+        return last is None or bool(exchanges.to_send(unit, 1)) or _under_way(unit)
+
+
+def _under_way(unit: Unit) -> bool:
+    where = (schema.exchange.c.tenant_id == TENANT, schema.exchange.c.state.in_(("prepared", "sending")))
+    return unit.one(select(schema.exchange.c.id).where(*where).limit(1)) is not None
+
+
+def processes(place: Place, count: int, files: Sequence[bytes]) -> None:
+    """As it is run: one stores while another sends; then what waits sent by one process and by two."""
+    part = range(10_000, 10_000 + count)
+    beside("one stores while one sends", place, [(intake_process, (count, 10_000)), (sending_process, ())], part)
+    for number, nodes in enumerate((1, 2), 2):
+        first = number * 10_000
+        with opened(place) as hub:
+            store(hub, place, [claim_file(each) for each in range(first, first + count)], first)
+        waits = range(first, first + count)
+        beside(f"what waited, {nodes} sending (4 threads each)", place, [(sending_process, ())] * nodes, waits)
+    one = gate(1)
+    sender = SPAWN.Process(target=sending_process, args=(one, place))
+    sender.start()
+    one.begin.wait()
+    print(
+        f"latency {latency(place, files)} ms from stored to sent, median and longest of 40 (looks every {LOOK_S:.1f} s)"
+    )
+    _end(one, [sender], of_celery=False)
+
+
+def latency(place: Place, files: Sequence[bytes], first: int = 90_000) -> str:
+    """How long single new ones take."""
+    waits = []
+    with opened(place) as hub:
+        for number in range(first, first + 40):
+            store(hub, place, files[:1], number)
+            start = time.perf_counter()
+            while _unsent(hub, range(number, number + 1)):
+                time.sleep(0.003)
+            waits.append(time.perf_counter() - start)
+    return f"{statistics.median(waits) * 1000:.0f} and {max(waits) * 1000:.0f}"
+
+
+def with_celery(place: Place, count: int, files: Sequence[bytes], broker: str) -> None:
+    """One worker and two, a queue message a turn; then how long single new ones take."""
+    for number, workers in enumerate((1, 2), 5):
+        first = number * 10_000
+        with opened(place) as hub:
+            store(hub, place, [claim_file(each) for each in range(first, first + count)], first)
+        jobs: list[Job] = [(worker_process, (broker,))] * workers
+        beside(f"Celery, {workers} worker(s)", place, jobs, range(first, first + count), of_celery=True)
+    one = gate(1)
+    worker = SPAWN.Process(target=worker_process, args=(one, place, broker))
+    worker.start()
+    one.begin.wait()
+    with opened(place) as hub, _announcing(hub, broker):
+        print(f"latency {latency(place, files, 95_000)} ms through the queue (a look every {LOOK_S:.1f} s)")
+    _end(one, [worker], of_celery=True)
+
+
+def large(place: Place, megabytes: int) -> None:
+    """One large file through each step; the most memory so far is said after each."""
+    small = claim_file(0).splitlines(keepends=True)
+    middle = b"".join(small[1:-1])
+    path = Path(place.home) / "large.asc"
+    with path.open("wb") as file:
+        file.write(small[0])
+        for _ in range(megabytes * 2**20 // len(middle)):
+            file.write(middle)
+        file.write(small[-1])
+    with opened(place) as hub:
+        _memory("at the start")
+        with path.open("rb") as stream:
+            found = sum(1 for _ in vektis.check_records(stream))
+        _memory(f"checked {path.stat().st_size / 2**20:.0f} MB as a stream ({found:,} findings: its records repeat)")
+        store_large(hub, place, path)
+        _memory("stored")
+        send.send_due(hub, TENANT)
+        _memory("sent")
+        (sent,) = place.out.iterdir()
+        print("the same bytes" if subprocess.run(["cmp", path, sent], check=False).returncode == 0 else "OTHER BYTES")
+
+
+def store_large(hub: Hub, place: Place, path: Path) -> None:
+    """Its bytes are in memory only while this runs."""
+    with hub.store.unit(TENANT) as unit:
+        exchanges.add_all(unit, [new_exchange(place, 0, path.read_bytes())])
+
+
+def _memory(step: str) -> None:
+    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:6.0f} MB  {step}")
+
+
+def flat(place: Place, stored: int) -> None:
     """What must not take longer because much is stored."""
-    with hub_at(url, home) as (hub, agreement_id):
-        prepare(hub, agreement_id, [claim_file(0)])
+    files = [claim_file(number) for number in range(26)]
+    with opened(place) as hub:
+        store(hub, place, files)
         for size in (0, stored):
-            _fill(hub, size)
-            tenant = hub.store.tenants()[0]
+            if size:
+                _fill(hub, size)
             clockwork.tick(hub)
-            with hub.store.reading(TENANT) as unit:
-                took = {
-                    "due": min(timed(lambda: send.places_due(hub, TENANT)) for _ in range(5)),
-                    "list": min(timed(lambda: people.listed(unit)) for _ in range(5)),
-                    "search": min(timed(lambda: people.one(unit, "B0000000000")) for _ in range(5)),
-                    "silent": min(timed(lambda: exchanges.silent_since(unit, date(2024, 1, 1))) for _ in range(5)),
-                    "tick": min(timed(lambda: clockwork.tick(hub)) for _ in range(5)),
-                }
-            said = "  ".join(f"{name} {seconds * 1000:.1f} ms" for name, seconds in took.items())
-            print(f"{size:>9,} stored  {said}  ({tenant['id']})")
+            waiting = iter([each for place_ in send.places_due(hub, TENANT) for each in place_.ids])
+            took = {
+                "due": lambda: send.places_due(hub, TENANT),
+                "send one": lambda waiting=waiting: send.send(hub, TENANT, next(waiting)),  # type: ignore[misc]
+                "list": lambda: _read(hub, people.listed),
+                "search": lambda: _read(hub, lambda unit: people.one(unit, "B0000000000")),
+                "silent": lambda: _read(hub, lambda unit: exchanges.silent_since(unit, date(2024, 1, 1))),
+                "tick": lambda: clockwork.tick(hub),
+            }
+            said = "  ".join(f"{name} {min(timed(work) for _ in range(5)) * 1000:.1f}" for name, work in took.items())
+            print(f"{size:>9,} stored, ms:  {said}")
+
+
+def _read(hub: Hub, work: Callable[[Unit], object]) -> object:
+    with hub.store.reading(TENANT) as unit:
+        return work(unit)
 
 
 def _fill(hub: Hub, count: int) -> None:
-    """Settled exchanges of a year, as rows."""
+    """Settled exchanges of a year with their history, made from the first one by the database itself."""
     with hub.store.reading(TENANT) as unit:
-        (like,) = exchanges.find(unit, schema.exchange.c.business_key == "bench:0")
-    now = datetime.now(UTC)
-    for start in range(0, count, 20_000):
-        rows = [
-            like
-            | {
-                "id": str(uuid.uuid4()),
-                "business_key": f"old:{number}",
-                "invoice_number": f"OLD{number}",
-                "state": "delivered",
-                "prepared_at": now - timedelta(minutes=number % 500_000),
-                "answered_at": now,
-                "reply_due": date(2023, 1, 1),
-            }
-            for number in range(start, min(start + 20_000, count))
-        ]
-        with hub.store.unit(TENANT) as unit:
-            unit.insert(schema.exchange, rows)
+        like = exchanges.by_business_key(unit, "bench:0") or {}
+    sqlite = hub.store.engine.dialect.name == "sqlite"
+    ago = (
+        "datetime('now', '-' || (x % 525600) || ' minutes')" if sqlite else "now() - (x % 525600) * interval '1 minute'"
+    )
+    made = {
+        "id": "'old-' || x",
+        "business_key": "'old:' || x",
+        "invoice_number": "'OLD' || x",
+        "remote_id": "'remote-' || x",
+        "state": "'delivered'",
+        **dict.fromkeys(("prepared_at", "sent_at", "answered_at", "received_at"), ago),
+        "reply_due": "'2023-01-01'" if sqlite else "date '2023-01-01'",
+    }
+    names = list(like)
+    values = ", ".join(made.get(name, f"e.{name}") for name in names)
+    numbers = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < :count)"
+    lines = "id, tenant_id, exchange_id, at, kind, text, codes, seq"
+    line = f"'line-' || x || '-' || k.seq, :tenant, 'old-' || x, {ago}, 'sent', '', '[]', k.seq"
+    three = "(SELECT 1 AS seq UNION ALL SELECT 2 UNION ALL SELECT 3) AS k"
+    these = "e.tenant_id = :tenant AND e.business_key = 'bench:0'"
+    statements = [
+        f"{numbers} INSERT INTO exchange ({', '.join(names)}) SELECT {values} FROM n, exchange AS e WHERE {these}",  # noqa: S608 -- the names of our own columns
+        f"{numbers} INSERT INTO exchange_event ({lines}) SELECT {line} FROM n, {three}",  # noqa: S608 -- as above
+    ]
+    with hub.store.unit(TENANT) as unit:
+        for statement in statements:
+            unit.connection.execute(text(statement), {"count": count, "tenant": TENANT})
 
 
-def bots(command: str, files: list[bytes]) -> None:
+def bots(command: str, files: Sequence[bytes]) -> None:
     """Time a command over a folder with the same files."""
     with tempfile.TemporaryDirectory() as name:
         for number, data in enumerate(files):
             (Path(name) / f"{number}.asc").write_bytes(data)
         took = timed(lambda: subprocess.run([*shlex.split(command), name], check=True))
-    print(f"Bots             {len(files) / took:8.0f} messages/s")
+    print(f"{'Bots':40} {len(files) / took:7.0f} messages/s")
 
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--messages", type=int, default=2000)
-    parser.add_argument("--database", default="", help="an empty PostgreSQL database; SQLite without")
+    parser.add_argument("--messages", type=int, default=2000, help="at most 10,000")
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own")
+    parser.add_argument("--celery", action="store_true", help="on PostgreSQL with workers and a RabbitMQ of its own")
+    parser.add_argument("--large", type=int, default=0, metavar="MB")
+    parser.add_argument("--stored", type=int, default=0, metavar="N")
     parser.add_argument("--bots", default="", help="a command that runs Bots over a folder")
-    parser.add_argument("--stored", type=int, default=0)
     chosen = parser.parse_args()
-    files = [claim_file(number) for number in range(chosen.messages)]
-    if chosen.stored:
-        _in_a_home(chosen.database, lambda url, home: flat(url, home, chosen.stored))
-        return
-    _in_a_home(chosen.database, lambda url, home: throughput(url, home, files))
-    if not chosen.database:
-        _in_a_home("", lambda url, home: by_threads(url, home, files))
+    with _hub(chosen.postgres or chosen.celery) as place:
+        if chosen.large:
+            large(place, chosen.large)
+        elif chosen.stored:
+            flat(place, chosen.stored)
+        else:
+            _messages(place, chosen.messages, celery=chosen.celery)
     if chosen.bots:
-        bots(chosen.bots, files)
+        bots(chosen.bots, [claim_file(number) for number in range(chosen.messages)])
 
 
-def _in_a_home(database: str, work: Callable[[str, Path], None]) -> None:
-    with tempfile.TemporaryDirectory(prefix="kvitt-bench-", dir=".") as name:
-        home = Path(name).resolve()
-        work(database or f"sqlite:///{home}/kvitt.db", home)
+def _messages(place: Place, count: int, *, celery: bool) -> None:
+    files = [claim_file(number) for number in range(count)]
+    if celery:
+        from tests.brokers import a_broker
+
+        with a_broker() as broker:
+            with_celery(place, count, files, broker)
+        return
+    by_steps(place, files)
+    processes(place, count, files)
+
+
+@contextmanager
+def _hub(postgres: bool) -> Iterator[Place]:
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kvitt-bench-", dir="."))).resolve()
+        url = f"sqlite:///{home}/kvitt.db"
+        if postgres:
+            from tests.databases import a_server
+
+            server = stack.enter_context(a_server(durable=True))
+            url = server.create("kvitt_bench", server.template).url
+        yield make(url, home)
 
 
 if __name__ == "__main__":

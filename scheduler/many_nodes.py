@@ -18,9 +18,9 @@ from kombu.exceptions import OperationalError
 from hub import log
 from hub.errors import HubError
 from hub.pipeline.context import Hub
-from hub.pipeline.send import Place, places_due
+from hub.pipeline.send import places_due
 from scheduler.run import node
-from scheduler.worker import found, take_turn
+from scheduler.worker import MOST, again, found, rest, take_turn
 
 QUEUE = "kvitt"
 TURN = "kvitt.turn"
@@ -56,13 +56,15 @@ def hint(app: Celery, tenant: str, place: str) -> None:
 
 def announce(hub: Hub, app: Celery, stop: threading.Event, idle_s: float = 2.0) -> None:
     """Look in SQL and hint at what is due, until `stop`; a broker that is away is outlived."""
-    said: dict[tuple[str, str], float] = {}
+    said: dict[tuple[str, str], tuple[float, frozenset[str]]] = {}
     while not stop.is_set():
         now = time.monotonic()
-        said = {key: at for key, at in said.items() if now - at < _ANNOUNCE_EVERY_S}
+        said = {key: (at, ids) for key, (at, ids) in said.items() if now - at < _ANNOUNCE_EVERY_S}
         for tenant, place in found(hub):
-            if (tenant, place.name) not in said and _hinted(app, tenant, place.name):
-                said[tenant, place.name] = now
+            _, known = said.get((tenant, place.name), (now, frozenset()))
+            # Where one that was announced still waits, its hint does; what came since all of them went needs its own.
+            if known.isdisjoint(place.ids) and _hinted(app, tenant, place.name):
+                said[tenant, place.name] = (now, frozenset(place.ids))
         stop.wait(idle_s)
 
 
@@ -101,15 +103,11 @@ def serve_turns(app: Celery, open_hub: Callable[[], Hub], processes: int) -> Non
 def turn(hub: Hub, tenant: str, name: str, stop: threading.Event) -> bool:
     """One turn at a place; True when more is due there now. A hint about nothing does nothing."""
     try:
-        due = _at(places_due(hub, tenant), name)
+        due = next((place for place in places_due(hub, tenant, MOST) if place.name == name), None)
         if due is None:
             return False
-        take_turn(hub, tenant, due, stop)
-        return not stop.is_set() and _at(places_due(hub, tenant), name) is not None
+        tried = take_turn(hub, tenant, due, stop)
+        return bool(tried) and not stop.is_set() and (rest(due, tried) or again(hub, tenant, due, tried)) is not None
     except HubError as error:
         log.event("turn broke", tenant=tenant, error=type(error).__name__)
         return False
-
-
-def _at(places: list[Place], name: str) -> Place | None:
-    return next((place for place in places if place.name == name), None)

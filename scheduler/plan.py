@@ -70,6 +70,7 @@ NIGHT = (
     Job(name="submit-nightly", step="submit", hour=1, minute=30, late=timedelta(hours=20)),
     Job(name="settle-early", step="settle", hour=5, minute=30, late=timedelta(hours=12)),
     Job(name="uploads-morning", step="uploads", hour=6, minute=40, late=timedelta(hours=10)),
+    Job(name="notices-hourly", step="notices", minute=47, late=timedelta(minutes=40)),
     Job(name="probe-nightly", step="probe", hour=4, minute=45, late=timedelta(hours=12)),
     Job(name="watch-hourly", step="watch", minute=25, late=timedelta(minutes=30)),
     Job(name="tell-hourly", step="tell", minute=2, late=timedelta(minutes=25)),

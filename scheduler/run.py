@@ -22,6 +22,7 @@ from hub.errors import HubError
 from hub.pipeline.alerts import tell
 from hub.pipeline.calendar import probe
 from hub.pipeline.context import ZONES, Hub
+from hub.pipeline.notices import mail_notices
 from hub.pipeline.receive import collect
 from hub.pipeline.send import send_due
 from hub.pipeline.settle import settle
@@ -32,6 +33,7 @@ from hub.store import jobs, pauses, tasks
 from hub.store.locks import effect_lock
 from hub.store.tasks import NewTask
 from hub.store.unit import Row
+from hub.tracing import span
 from scheduler.plan import NIGHT, Job, Planned
 
 STEPS: Mapping[str, Callable[[Hub, str], Any]] = {
@@ -43,6 +45,7 @@ STEPS: Mapping[str, Callable[[Hub, str], Any]] = {
     "watch": watch,
     "tell": tell,
     "uploads": attend,
+    "notices": mail_notices,
 }
 TICK_S = 20
 HEARTBEAT_S = 60
@@ -120,7 +123,9 @@ def run(hub: Hub, tenant: str, job: Job, due: Planned, by: str = CLOCK) -> Ran:
             return Ran(job=job.name, key=due.key, result=_running_since(hub, tenant, job), ran=False)
         if not _won(hub, tenant, job, due, by):
             return Ran(job=job.name, key=due.key, result="was run before", ran=False)
-        result = _step(hub, tenant, job)
+        with span("job", job=job.name, key=due.key, tenant=tenant) as told:
+            result = _step(hub, tenant, job)
+            told["failed"] = result != "ok"
         with hub.store.unit(tenant) as unit:
             jobs.finish(unit, job.name, due.key, result)
             tasks.done(unit, f"job:{job.name}:MISSED", {"ran": due.key})

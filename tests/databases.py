@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +33,8 @@ OWNER = "kvitt_owner"
 APP = migrate.APP_ROLE
 _PASSWORD = "test-only"
 _UNPRIVILEGED = ("postgres", "nobody")
-_QUIET = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "shared_buffers=32MB")
+_QUIET = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_SMALL = ("max_connections=60", "shared_buffers=32MB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,13 @@ def postgres_server() -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def a_server() -> Iterator[Server]:
-    """A server with both roles and a migrated template, for as long as the block lasts."""
+def a_server(*, durable: bool = False) -> Iterator[Server]:
+    """A server with both roles and a migrated template, for as long as the block lasts.
+
+    A private one syncs nothing, unless it is to be `durable` as a real one is.
+    """
     given = os.environ.get("KVITT_TEST_POSTGRES")
-    with _given(given) if given else _private() as admin:
+    with _given(given) if given else _private(() if durable else _QUIET) as admin:
         server = Server(admin=admin, template=f"kvitt_template_{uuid.uuid4().hex[:12]}")
         _make_roles(server)
         database = server.create(server.template)
@@ -156,7 +160,7 @@ def _given(url: str) -> Iterator[URL]:
 
 
 @contextlib.contextmanager
-def _private() -> Iterator[URL]:
+def _private(settings: Sequence[str]) -> Iterator[URL]:
     """A server of our own below /tmp: PostgreSQL refuses root, so that root runs it as somebody else."""
     tools = _tools()
     user = _somebody()
@@ -178,16 +182,16 @@ def _private() -> Iterator[URL]:
             "--locale=C",
             "-N",
         )
-        with _serving(user, tools, folder):
+        with _serving(user, tools, folder, [*settings, *_SMALL]):
             yield URL.create("postgresql+psycopg", username="admin", database="postgres", query={"host": str(folder)})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _serving(user: int | None, tools: Path, folder: Path) -> Iterator[None]:
-    settings = [word for setting in _QUIET for word in ("-c", setting)]
-    command = [tools / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses=", *settings]
+def _serving(user: int | None, tools: Path, folder: Path, settings: Sequence[str]) -> Iterator[None]:
+    words = [word for setting in settings for word in ("-c", setting)]
+    command = [tools / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses=", *words]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [str(word) for word in command], stdout=log, stderr=log, user=user, start_new_session=True

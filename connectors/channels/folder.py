@@ -1,31 +1,27 @@
 """A local folder as a channel: hand-over to another system, dry runs, a counterpart in tests.
 
-A file appears whole or not at all: it is written under a hidden name, synced, and given its final name by a hard link,
-which refuses an existing one. Settings: `outbox` (we deliver), `inbox` (we collect), at least one of them; `done`
-(default `done` inside the inbox); `confirm` = `move` | `remove`; `mode` (octal, default 640) of the files we write;
-`removes` = yes when the other side takes files out of the outbox, so that an absent file says nothing.
+A file appears whole or not at all, and never in another one's place (`placing`). Settings: `outbox` (we deliver),
+`inbox` (we collect), at least one of them; `done` (default `done` inside the inbox); `confirm` = `move` | `remove`;
+`mode` (octal, default 640) of the files we write; `removes` = yes when the other side takes files out of the outbox, so
+that an absent file says nothing.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
 
 from connectors.channels import naming
+from connectors.channels.placing import explained, place, place_all, synced
 from connectors.channels.settings import choice, flag, folder
-from hub.errors import ConfigurationError, HubError, OutcomeUnknown, RefusedError, TransientError
+from hub.errors import ConfigurationError, HubError, OutcomeUnknown, RefusedError
 from hub.model.exchange import Collected, ExchangeState, Message, Probe, Receipt
 
 KIND = "folder"
-
-# Errors that pass by themselves; every other one (permissions, no such folder, no hard links) is for the operator.
-_PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.EBUSY, errno.ENFILE, errno.EMFILE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +46,7 @@ class FolderChannel:
         target = present or outbox / naming.remote_name(message.key, message.name)
         if present is None and place(target, message.payload, self.mode):
             return _receipt(target)
+        synced(outbox)
         if _read(target) != message.payload:
             raise RefusedError(
                 f"another file already lies under this key: {target.name}",
@@ -59,10 +56,26 @@ class FolderChannel:
             )
         return _receipt(target)
 
+    def deliver_all(self, messages: Sequence[Message]) -> list[Receipt | HubError]:
+        """Put several files in place, with their syncs together: what each came to, up to the first that could not.
+
+        No file has its name before the bytes of all are on disk, and none is reported before its name is.
+        """
+        outbox = _given(self.outbox, "outbox")
+        there = {name.partition(".")[0] for name in _names(outbox)}
+        files = {naming.remote_name(each.key, each.name): each.payload for each in messages}
+        new = len(files) == len(messages) and not any(naming.stem(each.key) in there for each in messages)
+        if new and place_all(outbox, files, self.mode):
+            return [_receipt(outbox / name) for name in files]
+        # Whatever it was (a file of before, a full disk), each alone says it exactly; what is in place stays.
+        return _one_by_one(self.deliver, messages)
+
     def lookup(self, key: str) -> Receipt | None:
         """The file of this key, if it lies in the outbox."""
         outbox = _given(self.outbox, "outbox")
         found = _find(outbox, key)
+        if found is not None:
+            synced(outbox)
         if found is None and self.removes:
             raise OutcomeUnknown("the file is not there, but it may have been taken", where=str(outbox))
         return _receipt(found) if found else None
@@ -102,7 +115,7 @@ class FolderChannel:
         try:
             _take(inbox / item.name, self.done / item.done_name if self.done else None)
         except OSError as error:
-            raise _explained(error, f"take {item.name} out of", inbox) from error
+            raise explained(error, f"take {item.name} out of", inbox) from error
 
     def probe(self) -> Probe:
         """Whether the folders are there and may be written."""
@@ -132,23 +145,17 @@ def from_settings(settings: Mapping[str, str]) -> FolderChannel:
     )
 
 
-def place(target: Path, payload: bytes, mode: int, *, replace: bool = False) -> bool:
-    """Write a file whole or not at all; False when the name is taken (unless it may be replaced)."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".part") as part:
-            part.write(payload)
-            part.flush()
-            os.fchmod(part.fileno(), mode)
-            os.fsync(part.fileno())
-            if replace:
-                target.unlink(missing_ok=True)
-            os.link(part.name, target)
-        _sync(target.parent)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        raise _explained(error, f"write {target.name} into", target.parent) from error
-    return True
+def _one_by_one(deliver: Callable[[Message], Receipt], messages: Sequence[Message]) -> list[Receipt | HubError]:
+    """What each came to; a refusal is about one file, anything else ends it: the folder is not to be had."""
+    done: list[Receipt | HubError] = []
+    for each in messages:
+        try:
+            done.append(deliver(each))
+        except RefusedError as error:
+            done.append(error)
+        except HubError as error:
+            return [*done, error]
+    return done
 
 
 def _take(path: Path, done: Path | None) -> None:
@@ -165,31 +172,16 @@ def _given(path: Path | None, name: str) -> Path:
     return path
 
 
-def _explained(error: OSError, action: str, where: Path) -> HubError:
-    text = f"cannot {action} the folder: {error.strerror}"
-    if error.errno in _PASSING:
-        return TransientError(text, where=str(where))
-    return ConfigurationError(text, hint="check the folder, its permissions and hard links", where=str(where))
-
-
-def _sync(directory: Path) -> None:
-    """Make the new name survive a power cut."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _names(directory: Path) -> list[str]:
     try:
-        return sorted(path.name for path in directory.iterdir() if naming.is_ready(path.name))
+        return [name for name in os.listdir(directory) if naming.is_ready(name)]  # noqa: PTH208 -- many, often
     except OSError as error:
-        raise _explained(error, "list", directory) from error
+        raise explained(error, "list", directory) from error
 
 
 def _find(directory: Path, key: str) -> Path | None:
-    return next((directory / name for name in _names(directory) if naming.is_named(name, key)), None)
+    name = min((name for name in _names(directory) if naming.is_named(name, key)), default=None)
+    return None if name is None else directory / name
 
 
 def _list(directory: Path) -> list[naming.Offered]:
@@ -215,7 +207,7 @@ def _read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _explained(error, f"read {path.name} in", path.parent) from error
+        raise explained(error, f"read {path.name} in", path.parent) from error
 
 
 def _receipt(path: Path) -> Receipt:

@@ -7,6 +7,7 @@ and wakes up after somebody else took over leaves a note and changes nothing.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from hub.pipeline.attempts import Attempt, Outcome
 from hub.pipeline.context import ZONES
 from hub.policy import workdays
 from hub.store import exchanges, tasks
+from hub.store.exchanges import Change
 from hub.store.tasks import NewTask
 from hub.store.unit import Row, Unit
 
@@ -37,26 +39,24 @@ def cannot_begin(unit: Unit, row: Row, partner: Partner | None, error: HubError)
 
 
 def take_back(unit: Unit, attempt: Attempt) -> None:
-    """An intent nothing was done about, because the partner went away before its turn: as if it had not been begun."""
+    """An intent nothing was done about, because the partner or our locks went away before its turn.
+
+    It is as if it had not been begun; one that an earlier attempt stands behind stays open, and is asked about.
+    """
+    if not attempt.first:
+        return
     row = exchanges.get(unit, attempt.row["id"], lock=True)
     if row["state"] == ExchangeState.SENDING.value and row["attempts"] == attempt.number:
         values = {"attempts": attempt.number - 1, "next_try_at": attempt.row["next_try_at"]}
-        text = "not tried: the partner went away before its turn"
+        text = "not tried: the partner or the database went away before its turn"
         exchanges.force(unit, attempt.row["id"], ExchangeState.PREPARED, text=text, **values)
 
 
 def record(unit: Unit, attempt: Attempt, outcome: Outcome) -> None:
     """Write down what an attempt came to, with the task a person needs, if any."""
-    outcome = replace(outcome, text=log.clean_text(outcome.text))  # a partner's words may name a person's number
-    log.event(
-        "attempt",
-        tenant=attempt.tenant,
-        exchange=attempt.row["id"],
-        partner=attempt.partner.name,
-        attempt=attempt.number,
-        state=outcome.state.value,
-    )
-    goes_on = outcome.away or outcome.configuration or attempt.number < attempt.partner.retry.attempts
+    outcome = _told(attempt, outcome)
+    not_its_fault = outcome.away or outcome.configuration or outcome.settling
+    goes_on = not_its_fault or attempt.number < attempt.partner.retry.attempts
     now = exchanges.get(unit, attempt.row["id"], lock=True)
     if outcome.receipt is not None or outcome.state is ExchangeState.SENT:
         _arrived(unit, attempt, outcome, now)
@@ -72,6 +72,36 @@ def record(unit: Unit, attempt: Attempt, outcome: Outcome) -> None:
         _stop(unit, attempt, outcome)
 
 
+def record_arrived(unit: Unit, done: Sequence[tuple[Attempt, Outcome]]) -> list[tuple[Attempt, Outcome]]:
+    """Write down together what simply arrived, and give back the rest for `record`.
+
+    What arrived is news whoever brings it: it is not fenced.
+    """
+    told = [(attempt, _told(attempt, outcome)) for attempt, outcome in done if _simply_arrived(outcome)]
+    if told:
+        rows = exchanges.get_all(unit, [attempt.row["id"] for attempt, _ in told], lock=True)
+        _arrived_all(unit, [(attempt, outcome, rows[attempt.row["id"]]) for attempt, outcome in told])
+    return [(attempt, outcome) for attempt, outcome in done if not _simply_arrived(outcome)]
+
+
+def _simply_arrived(outcome: Outcome) -> bool:
+    arrived = outcome.receipt is not None or outcome.state is ExchangeState.SENT
+    return arrived and outcome.state not in (ExchangeState.PREPARED, ExchangeState.REFUSED)
+
+
+def _told(attempt: Attempt, outcome: Outcome) -> Outcome:
+    """Logged, and without a person's number that a partner's words may name."""
+    log.event(
+        "attempt",
+        tenant=attempt.tenant,
+        exchange=attempt.row["id"],
+        partner=attempt.partner.name,
+        attempt=attempt.number,
+        state=outcome.state.value,
+    )
+    return replace(outcome, text=log.clean_text(outcome.text))
+
+
 def _arrived(unit: Unit, attempt: Attempt, outcome: Outcome, now: Row) -> None:
     state = outcome.state
     if state is ExchangeState.PREPARED:
@@ -80,22 +110,37 @@ def _arrived(unit: Unit, attempt: Attempt, outcome: Outcome, now: Row) -> None:
     if state is ExchangeState.REFUSED:
         refused(unit, attempt.row, attempt.partner.title, outcome.text)
         return
-    receipt = outcome.receipt
-    exchanges.change(
-        unit,
-        attempt.row["id"],
-        ExchangeState.SENT if state is ExchangeState.SENDING else state,
-        text=outcome.text,
-        locked=now,
-        remote_id=receipt.remote_id if receipt else attempt.row["remote_id"],
-        sent_at=unit.now,
-        received_at=receipt.at if receipt else None,
-        reply_due=reply_due(unit, attempt.partner),
-        next_try_at=None,
-        note="",
+    _arrived_all(unit, [(attempt, outcome, now)])
+
+
+def _arrived_all(unit: Unit, arrived: Sequence[tuple[Attempt, Outcome, Row]]) -> None:
+    due = {attempt.partner.name: reply_due(unit, attempt.partner) for attempt, _, _ in arrived}
+    exchanges.change_all(
+        unit, [_sent(unit, attempt, outcome, now, due[attempt.partner.name]) for attempt, outcome, now in arrived]
     )
-    waiting = [_agreement_key(attempt.row, code) for code in _WAITING]
-    tasks.done_with(unit, attempt.row["id"], waiting, {"state": state.value, "arrived": attempt.row["name"]})
+    ids = [attempt.row["id"] for attempt, _, _ in arrived]
+    waiting = {attempt.row["id"]: [_agreement_key(attempt.row, code) for code in _WAITING] for attempt, _, _ in arrived}
+    if tasks.any_with(unit, ids, sorted({key for keys in waiting.values() for key in keys})):
+        for attempt, outcome, _ in arrived:
+            evidence = {"state": outcome.state.value, "arrived": attempt.row["name"]}
+            tasks.done_with(unit, attempt.row["id"], waiting[attempt.row["id"]], evidence)
+
+
+def _sent(unit: Unit, attempt: Attempt, outcome: Outcome, now: Row, due: object) -> Change:
+    receipt = outcome.receipt
+    return Change(
+        row=now,
+        state=ExchangeState.SENT if outcome.state is ExchangeState.SENDING else outcome.state,
+        text=outcome.text,
+        values={
+            "remote_id": receipt.remote_id if receipt else attempt.row["remote_id"],
+            "sent_at": unit.now,
+            "received_at": receipt.at if receipt else None,
+            "reply_due": due,
+            "next_try_at": None,
+            "note": "",
+        },
+    )
 
 
 def reply_due(unit: Unit, partner: Partner) -> object:
@@ -115,7 +160,7 @@ def refused(unit: Unit, row: Row, title: str, reason: str) -> None:
 
 def _again(unit: Unit, attempt: Attempt, outcome: Outcome) -> None:
     """Wait for the next try. When the attempts are used up, a person is told once per agreement, and it goes on."""
-    spent = attempt.number >= attempt.partner.retry.attempts
+    spent = attempt.number >= attempt.partner.retry.attempts and not outcome.settling
     state = ExchangeState.IN_DOUBT if spent and outcome.state is ExchangeState.SENDING else outcome.state
     when = unit.now + timedelta(seconds=_wait(attempt, outcome))
     values = {"note": outcome.text, "next_try_at": when}
@@ -136,6 +181,8 @@ def _wait(attempt: Attempt, outcome: Outcome) -> int:
     if outcome.retry_after:
         return min(outcome.retry_after, _LONGEST_WAIT_S)
     retry = attempt.partner.retry
+    if outcome.settling:
+        return min(retry.delay_s, retry.cap_s)
     grown = retry.delay_s * retry.factor ** min(attempt.number - 1, 32)
     delay = retry.cap_s if outcome.configuration else min(grown, retry.cap_s)
     spread = hashlib.sha256(f"{attempt.tenant}:{attempt.row['agreement_id']}:{attempt.number}".encode()).digest()[0]

@@ -14,25 +14,29 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import accumulate
 
 from hub.errors import ConfigurationError, ContentError
 from hub.model.exchange import ExchangeState
 from hub.model.partner import Agreement, Partner, RetryPolicy
 from hub.pipeline import attempts
-from hub.pipeline.attempts import Attempt, Outcome
+from hub.pipeline.attempts import Attempt, Outcome, Together
 from hub.pipeline.context import Hub
 from hub.pipeline.metered import in_window
-from hub.pipeline.outcomes import cannot_begin, record, take_back
+from hub.pipeline.outcomes import cannot_begin, record, record_arrived, take_back
 from hub.ports import Channel
-from hub.store import circuits, claims, exchanges, parties, pauses
+from hub.store import blobs, circuits, claims, exchanges, parties, pauses
+from hub.store.exchanges import Change
 from hub.store.locks import effect_locks
 from hub.store.unit import Row, Unit
 
 _PLACE = ("endpoint", "host", "port")
 _TOGETHER = 25
 """So many new exchanges share the transactions of their intents and outcomes, where their partner can be asked."""
+_BYTES = 32 * 2**20
+"""So many bytes of them may be in memory at once."""
 _IN_A_ROW = 3
 """So many exchanges that meet nobody at one place, and the newest there too: the rest waits with them."""
 ALL = 1_000_000
@@ -54,11 +58,15 @@ def send_due(hub: Hub, tenant: str) -> dict[str, ExchangeState]:
     """Try every exchange that is due; one that fails never stops the next, a partner that is away only its own."""
     tried = [exchange_id for place in places_due(hub, tenant) for exchange_id in send_to(hub, tenant, place)]
     with hub.store.reading(tenant) as unit:
-        return {exchange_id: ExchangeState(exchanges.get(unit, exchange_id)["state"]) for exchange_id in tried}
+        known = exchanges.states(unit, tried)
+    return {exchange_id: known[exchange_id] for exchange_id in tried}
 
 
-def places_due(hub: Hub, tenant: str) -> list[Place]:
-    """What is due by the place it goes to (several partners may be reached through one), without what is paused."""
+def places_due(hub: Hub, tenant: str, most: int = 0) -> list[Place]:
+    """What is due by the place it goes to (several partners may be reached through one), without what is paused.
+
+    With `most` it is the first so many of each agreement, unless something is paused that might stand before the rest.
+    """
     with hub.store.reading(tenant) as unit:
         stopped = pauses.in_force(unit)
         if stopped.of(pauses.OUTBOUND, ""):
@@ -66,7 +74,7 @@ def places_due(hub: Hub, tenant: str) -> list[Place]:
         away, trial = circuits.open_ones(unit), circuits.half_open(unit)
         agreed = {each.id: each for each in parties.agreements(unit)}
         found: dict[str, list[str]] = {}
-        for name, row in _placed(exchanges.to_send(unit), agreed):
+        for name, row in _placed(exchanges.to_send(unit, 0 if stopped.rows else most), agreed):
             partner = hub.registry.partners.get(row["partner"])
             if name in away or in_window(hub, partner, agreed.get(row["agreement_id"])):
                 continue
@@ -158,10 +166,12 @@ def _attempt(hub: Hub, tenant: str, ids: Sequence[str]) -> list[tuple[str, Outco
     must wait for a turn of their own, or were not reached because the partner went away, are left out.
     """
     with effect_locks(hub.store.engine, hub.home / "locks", ids) as mine:
+        if not mine:
+            return [(each, None) for each in ids]
         begun, idle = _begin_together(hub, tenant, [each for each in ids if each in mine])
-        done = _effects(begun)
+        done = _effects(begun, mine.still)
         with hub.store.unit(tenant) as unit:
-            for attempt, outcome in done:
+            for attempt, outcome in record_arrived(unit, done):
                 record(unit, attempt, outcome)
             for attempt in begun[len(done) :]:
                 take_back(unit, attempt)
@@ -169,15 +179,26 @@ def _attempt(hub: Hub, tenant: str, ids: Sequence[str]) -> list[tuple[str, Outco
     return [*((attempt.row["id"], outcome) for attempt, outcome in done), *others]
 
 
-def _effects(begun: Sequence[Attempt]) -> list[tuple[Attempt, Outcome]]:
-    """What each attempt came to, until one says that the partner is away."""
+def _effects(begun: Sequence[Attempt], still_mine: Callable[[], bool]) -> list[tuple[Attempt, Outcome]]:
+    """What each attempt came to, until one says that the partner is away, or the locks were lost."""
     done: list[tuple[Attempt, Outcome]] = []
-    for attempt in begun:
-        outcome = attempts.make(attempt)
+    for attempt, outcome in _made(begun, still_mine):
         done.append((attempt, outcome))
         if outcome.away or outcome.configuration or outcome.retry_after:
             break
     return done
+
+
+def _made(begun: Sequence[Attempt], still_mine: Callable[[], bool]) -> Iterator[tuple[Attempt, Outcome]]:
+    """Each is asked for right before it happens: a node that lost its locks meanwhile may have been taken over from."""
+    channel = begun[0].channel if len(begun) > 1 else None
+    if isinstance(channel, Together) and all(attempt.first for attempt in begun):
+        yield from attempts.make_all(channel, begun) if still_mine() else ()
+        return
+    for attempt in begun:
+        if not still_mine():
+            return
+        yield attempt, attempts.make(attempt)
 
 
 def _begin_together(hub: Hub, tenant: str, ids: Sequence[str]) -> tuple[list[Attempt], set[str]]:
@@ -185,18 +206,56 @@ def _begin_together(hub: Hub, tenant: str, ids: Sequence[str]) -> tuple[list[Att
     begun: list[Attempt] = []
     idle: set[str] = set()
     with hub.store.unit(tenant) as unit:
-        stopped = pauses.in_force(unit)
-        agreed = {each.id: each for each in parties.agreements(unit)}
+        rows = exchanges.get_all(unit, ids, lock=True)
+        desk = _desk(hub, unit, list(rows.values()))
         for exchange_id in ids:
-            row = exchanges.get(unit, exchange_id, lock=True)
-            if begun and not _together(begun[0], row):
+            row = rows[exchange_id]
+            if begun and not (_together(begun[0], row) and row["blob_address"] in desk.sealed):
                 break
-            attempt = _begin(hub, unit, row, stopped, agreed)
+            attempt = _begin(desk, row)
             if attempt is None:
                 idle.add(exchange_id)
             else:
                 begun.append(attempt)
+        exchanges.change_all(unit, [_intent(attempt) for attempt in begun])
     return begun, idle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """What the intents of one transaction have in common; `sealed` holds the bytes of the first ones that fit."""
+
+    hub: Hub
+    unit: Unit
+    stopped: pauses.Pauses
+    agreed: Mapping[str, Agreement]
+    sealed: Mapping[str, Row]
+    channels: dict[tuple[str, str], Channel] = field(default_factory=dict)
+
+
+def _desk(hub: Hub, unit: Unit, rows: Sequence[Row]) -> _Desk:
+    return _Desk(
+        hub=hub,
+        unit=unit,
+        stopped=pauses.in_force(unit),
+        agreed={each.id: each for each in parties.agreements(unit)},
+        sealed=blobs.sealed(unit, _fitting(unit, [row["blob_address"] for row in rows])),
+    )
+
+
+def _fitting(unit: Unit, addresses: Sequence[str]) -> list[str]:
+    """The first of these contents, as many as may be in memory together; one that is too large is there alone."""
+    sizes = blobs.sizes(unit, addresses)
+    total = accumulate(sizes.get(where, 0) for where in addresses)
+    return [
+        where for number, (where, sum_) in enumerate(zip(addresses, total, strict=True)) if not number or sum_ <= _BYTES
+    ]
+
+
+def _intent(attempt: Attempt) -> Change:
+    # No next try while one is under way: whoever finds none at an open intent knows that its process ended.
+    values = {"attempts": attempt.number, "next_try_at": None, "note": ""}
+    return Change(row=attempt.row, state=ExchangeState.SENDING, values=values)
 
 
 def _together(first: Attempt, row: Row) -> bool:
@@ -208,14 +267,15 @@ def _together(first: Attempt, row: Row) -> bool:
     return new and row["agreement_id"] == first.row["agreement_id"] and first.channel.can_lookup
 
 
-def _begin(hub: Hub, unit: Unit, row: Row, stopped: pauses.Pauses, agreed: Mapping[str, Agreement]) -> Attempt | None:
-    """The intent to send; None when there is nothing to do (any more) or the channel cannot be opened."""
-    if not exchanges.is_due(unit, row) or stopped.stops(row, _practices(unit, row, stopped)):
+def _begin(desk: _Desk, row: Row) -> Attempt | None:
+    """What is to be tried; None when there is nothing to do (any more) or the channel cannot be opened."""
+    unit = desk.unit
+    if not exchanges.is_due(unit, row) or desk.stopped.stops(row, _practices(unit, row, desk.stopped)):
         return None
-    partner = hub.registry.partners.get(row["partner"])
+    partner = desk.hub.registry.partners.get(row["partner"])
     try:
-        channel = _open(hub, unit, row, partner, agreed)
-        message = exchanges.message(unit, row)
+        channel = _open(desk, row, partner)
+        message = exchanges.message(unit, row, desk.sealed if row["blob_address"] in desk.sealed else None)
     except (ConfigurationError, ContentError) as error:
         cannot_begin(unit, row, partner, error)
         return None
@@ -224,9 +284,6 @@ def _begin(hub: Hub, unit: Unit, row: Row, stopped: pauses.Pauses, agreed: Mappi
         look_again = (partner.retry if partner else RetryPolicy()).cap_s
         exchanges.wait_until(unit, row["id"], unit.now + timedelta(seconds=look_again), row["note"])
         return None
-    # No next try while one is under way: whoever finds none at an open intent knows that its process ended.
-    values = {"attempts": row["attempts"] + 1, "next_try_at": None, "note": ""}
-    exchanges.change(unit, row["id"], ExchangeState.SENDING, locked=row, **values)
     first = state is ExchangeState.PREPARED
     died = not first and row["next_try_at"] is None
     return Attempt(
@@ -237,12 +294,17 @@ def _begin(hub: Hub, unit: Unit, row: Row, stopped: pauses.Pauses, agreed: Mappi
         channel=channel,
         first=first,
         number=row["attempts"] + 1,
+        died=died,
         ask_only=died and row["attempts"] >= partner.retry.attempts,
     )
 
 
-def _open(hub: Hub, unit: Unit, row: Row, partner: Partner | None, agreed: Mapping[str, Agreement]) -> Channel:
+def _open(desk: _Desk, row: Row, partner: Partner | None) -> Channel:
+    """The channel of its agreement, one for all of these exchanges."""
     if partner is None:
         raise ConfigurationError("the partner's folder is gone")
-    agreement = agreed.get(row["agreement_id"]) or parties.agreement_by_id(unit, row["agreement_id"])
-    return hub.open_channel(partner, agreement)
+    key = (partner.name, row["agreement_id"])
+    if key not in desk.channels:
+        agreement = desk.agreed.get(row["agreement_id"]) or parties.agreement_by_id(desk.unit, row["agreement_id"])
+        desk.channels[key] = desk.hub.open_channel(partner, agreement)
+    return desk.channels[key]

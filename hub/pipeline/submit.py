@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from hub import formats, routing
 from hub.errors import ConfigurationError, ContentError
@@ -21,6 +22,20 @@ from hub.store import claims, exchanges, parties, pauses, schema, series
 from hub.store.exchanges import NewExchange
 from hub.store.unit import Row, Unit
 
+_Group = tuple[Route, list[str]]
+TOGETHER = 25
+"""So many documents share a transaction,"""
+_CLAIMS = 250
+"""with so many claims in all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """An exchange to store, with the claims that travel in it."""
+
+    new: NewExchange
+    claims: Sequence[str]
+
 
 def submit(hub: Hub, tenant: str) -> list[str]:
     """Prepare everything that is ready, then send everything that is due; gives the ids of the new exchanges."""
@@ -30,17 +45,42 @@ def submit(hub: Hub, tenant: str) -> list[str]:
 
 
 def prepare(hub: Hub, tenant: str) -> list[str]:
-    """Put ready claims into documents and store these as prepared exchanges, one transaction each."""
-    groups = _ready_groups(hub, tenant)
+    """Put ready claims into documents and store these as prepared exchanges, small ones together in a transaction."""
     made: list[str] = []
-    for route, ids in groups:
-        exchange_id = _prepare_group(hub, tenant, route, ids)
-        if exchange_id:
-            made.append(exchange_id)
+    for groups in _together(_ready_groups(hub, tenant)):
+        try:
+            made += _prepare_groups(hub, tenant, groups)
+        except Exception:
+            if len(groups) == 1:
+                raise
+            # Whichever it was: it takes none of its neighbours along.
+            for group in groups:
+                made += _prepare_groups(hub, tenant, [group])
     return made
 
 
-def _ready_groups(hub: Hub, tenant: str) -> list[tuple[Route, list[str]]]:
+def _together(groups: Sequence[_Group]) -> Iterator[list[_Group]]:
+    """Documents that share a transaction: it must not hold up other writers for long."""
+    some: list[_Group] = []
+    for group in groups:
+        if some and (len(some) == TOGETHER or sum(len(ids) for _, ids in [*some, group]) > _CLAIMS):
+            yield some
+            some = []
+        some.append(group)
+    if some:
+        yield some
+
+
+def _prepare_groups(hub: Hub, tenant: str, groups: Sequence[_Group]) -> list[str]:
+    with hub.store.unit(tenant) as unit:
+        drafts = [draft for route, ids in groups for draft in _prepare_group(hub, unit, route, ids)]
+        made = exchanges.add_all(unit, [draft.new for draft in drafts])
+        for exchange_id, draft in zip(made, drafts, strict=True):
+            claims.link(unit, draft.claims, exchange_id, draft.new.invoice_number)
+    return made
+
+
+def _ready_groups(hub: Hub, tenant: str) -> list[_Group]:
     """Ready claims by the document they belong in; claims without a route are held with the reason."""
     groups: dict[tuple[str, ...], tuple[Route, list[str]]] = {}
     with hub.store.unit(tenant) as unit:
@@ -63,22 +103,21 @@ def _ready_groups(hub: Hub, tenant: str) -> list[tuple[Route, list[str]]]:
     return list(groups.values())
 
 
-def _prepare_group(hub: Hub, tenant: str, route: Route, ids: Sequence[str]) -> str | None:
-    with hub.store.unit(tenant) as unit:
-        rows = [row for row in claims.by_ids(unit, ids) if row["exchange_id"] is None and not row["hold_code"]]
-        loaded = _fit_for_stage(hub, unit, dict(zip((row["id"] for row in rows), rows, strict=True)))
-        if not loaded:
-            return None
-        invoice_number = _invoice_number(unit, route, loaded[0])
-        batch = Batch(
-            claims=loaded,
-            partner=route.partner,
-            agreement=route.agreement,
-            invoice_number=invoice_number,
-            today=hub.today(loaded[0].country),
-            test=hub.is_test,
-        )
-        return _store(hub, unit, route, batch, {row["id"]: row for row in rows})
+def _prepare_group(hub: Hub, unit: Unit, route: Route, ids: Sequence[str]) -> Iterator[_Draft]:
+    """The document of these claims, if there is anything to send."""
+    rows = [row for row in claims.by_ids(unit, ids) if row["exchange_id"] is None and not row["hold_code"]]
+    loaded = _fit_for_stage(hub, unit, dict(zip((row["id"] for row in rows), rows, strict=True)))
+    if not loaded:
+        return
+    batch = Batch(
+        claims=loaded,
+        partner=route.partner,
+        agreement=route.agreement,
+        invoice_number=_invoice_number(unit, route, loaded[0]),
+        today=hub.today(loaded[0].country),
+        test=hub.is_test,
+    )
+    yield from _draft(hub, unit, route, batch, {row["id"]: row for row in rows})
 
 
 def _fit_for_stage(hub: Hub, unit: Unit, rows: Mapping[str, Row]) -> list[Claim]:
@@ -101,16 +140,13 @@ def _invoice_number(unit: Unit, route: Route, first: Claim) -> str:
     return f"KV{series.take(unit, f'invoice:{first.claimant.id}', first=1):010d}"
 
 
-def _store(hub: Hub, unit: Unit, route: Route, batch: Batch, rows: Mapping[str, Row]) -> str | None:
+def _draft(hub: Hub, unit: Unit, route: Route, batch: Batch, rows: Mapping[str, Row]) -> Iterator[_Draft]:
     built = _build(route, batch)
     for claim_id, (code, reason) in built.bad.items():
         cases.hold(unit, [rows[claim_id]], code, reason=reason)
     good = [claim.id for claim in batch.claims if claim.id not in built.bad]
-    if not good or not built.payload:
-        return None
-    exchange_id = exchanges.add(unit, _new_exchange(hub, unit, route, batch, built))
-    claims.link(unit, good, exchange_id, batch.invoice_number)
-    return exchange_id
+    if good and built.payload:
+        yield _Draft(new=_new_exchange(hub, unit, route, batch, built), claims=good)
 
 
 def _build(route: Route, batch: Batch) -> Built:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from hub.errors import ConfigurationError
@@ -16,6 +18,10 @@ from hub.security.crypto import derive, index, new_key, seal, unseal
 
 _TABLE = "CREATE TABLE IF NOT EXISTS key (id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID"
 _BATCH = 500
+_STEP_NS = 100_000_000
+"""More than any file system's step of time (a kernel's tick is at most 10 ms)."""
+_State = tuple[tuple[int, int, int], ...]
+"""Inode, size and time of change of each file that holds something."""
 
 
 class KeyStore:
@@ -25,7 +31,7 @@ class KeyStore:
         self._path = folder / "keys.db"
         self._master = _master_key(folder)
         self._derived: dict[str, bytes] = {}
-        self._shared: dict[str, bytes] = {}
+        self._kept: tuple[_State, dict[str, bytes]] = ((), {})
 
     def derived(self, purpose: str) -> bytes:
         """A key derived from the master key; cannot be destroyed, so never seals personal data."""
@@ -53,10 +59,23 @@ class KeyStore:
         return found | made
 
     def shared(self, name: str) -> bytes:
-        """A key that seals many rows of one tenant, made where missing and kept in memory."""
-        if name not in self._shared:
-            self._shared[name] = self.ensure([name])[name]
-        return self._shared[name]
+        """A key that seals many rows of one tenant, made where missing."""
+        return self.kept(name) or self.ensure([name])[name]
+
+    def kept(self, name: str) -> bytes | None:
+        """A key for many rows, kept in memory for as long as nobody changes the key store; None when it was erased.
+
+        What any process erases is forgotten here before the next use.
+        """
+        state, moment = self._state(), time.time_ns()
+        kept_at, kept = self._kept
+        if state == kept_at and name in kept:
+            return kept[name]
+        key = self.get([name]).get(name)
+        # A file's time moves in steps: a change within the step of the last one would not show.
+        if key is not None and all(moment - changed > _STEP_NS for _, _, changed in state):
+            self._kept = (state, (kept if state == kept_at else {}) | {name: key})
+        return key
 
     def get(self, names: Iterable[str]) -> dict[str, bytes]:
         """The keys that exist among these names; an erased or unknown name is simply absent."""
@@ -65,9 +84,17 @@ class KeyStore:
 
     def destroy(self, name: str) -> bool:
         """Erase one key for good; True when it existed."""
-        self._shared.pop(name, None)
         with self._connect() as connection:
             return connection.execute("DELETE FROM key WHERE id = ?", (name,)).rowcount > 0
+
+    def _state(self) -> _State:
+        """What the files look like: every change shows, and a file that only was opened does not."""
+        found = []
+        for path in (self._path, self._path.with_name(f"{self._path.name}-wal")):
+            with suppress(FileNotFoundError):
+                now = path.stat()
+                found += [(now.st_ino, now.st_size, now.st_mtime_ns)] if now.st_size else []
+        return tuple(found)
 
     def _read(self, connection: sqlite3.Connection, names: list[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}

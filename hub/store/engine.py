@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from hub.errors import ConfigurationError
 
@@ -13,6 +15,30 @@ _PATIENCE_MS = 30_000
 """So long one writer waits for another."""
 _TURNS = 1
 """The first half of the advisory locks that writers take; effect locks are of the other, single-number kind."""
+_WATCHED: Mapping[str, Any] = MappingProxyType(
+    {
+        "connect_timeout": 10,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 20_000,
+        "options": " ".join(
+            f"-c {name}={value}"
+            for name, value in (
+                ("synchronous_commit", "on"),
+                ("tcp_keepalives_idle", 30),
+                ("tcp_keepalives_interval", 10),
+                ("tcp_keepalives_count", 3),
+                ("tcp_user_timeout", 60_000),
+            )
+        ),
+    }
+)
+"""A node that is cut off from PostgreSQL knows so after 20 s; PostgreSQL gives its locks to others after 50 s at least.
+
+An intent counts as committed only when it is written down: a server that loses its last commits in a crash would send
+again what they were about.
+"""
 
 
 def open_engine(url: str) -> Engine:
@@ -36,9 +62,9 @@ def _sqlite(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's own type
     connection.isolation_level = None
     for pragma in (
+        f"busy_timeout={_PATIENCE_MS}",  # first: the next one waits for others already
         "journal_mode=WAL",
         "synchronous=FULL",
-        f"busy_timeout={_PATIENCE_MS}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
     ):
@@ -51,12 +77,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgres(url: str) -> Engine:
-    return create_engine(
-        url,
-        hide_parameters=True,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
-    )
+    said = make_url(url).query  # what the URL says itself goes first
+    ours = {name: value for name, value in _WATCHED.items() if name not in said}
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=ours)
 
 
 def enter_tenant(connection: Connection, tenant: str) -> None:

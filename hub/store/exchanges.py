@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from hub.model.exchange import ExchangeState, Message, advance
 from hub.store import blobs, schema
 from hub.store.unit import Row, Unit, new_id
 
 _OPEN = (ExchangeState.PREPARED.value, ExchangeState.SENDING.value, ExchangeState.IN_DOUBT.value)
+_ADDRESS = ("id", "partner", "agreement_id", "channel", "business_key", "invoice_number")
+"""What says where an exchange goes and whether it is paused."""
+_MANY = 500
+"""So many ids in one statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +40,23 @@ class NewExchange:
 
 def add(unit: Unit, new: NewExchange) -> str:
     """Store a prepared exchange with its bytes; gives its id."""
-    exchange_id = new_id()
-    row: Row = {
-        "id": exchange_id,
+    (exchange_id,) = add_all(unit, [new])
+    return exchange_id
+
+
+def add_all(unit: Unit, new: Sequence[NewExchange]) -> list[str]:
+    """Store several prepared exchanges with their bytes; gives their ids in the same order."""
+    addresses = blobs.put_all(unit, [each.message.payload for each in new])
+    rows = [_row(unit, each, where) for each, where in zip(new, addresses, strict=True)]
+    unit.insert(schema.exchange, rows)
+    lines = [_line(unit, row["id"], "prepared", row["note"]) | {"seq": 1} for row in rows]
+    unit.insert(schema.exchange_event, lines)
+    return [row["id"] for row in rows]
+
+
+def _row(unit: Unit, new: NewExchange, address: str) -> Row:
+    return {
+        "id": new_id(),
         "partner": new.partner,
         "agreement_id": new.agreement_id,
         "channel": new.channel,
@@ -47,7 +65,7 @@ def add(unit: Unit, new: NewExchange) -> str:
         "invoice_number": new.invoice_number,
         "remote_id": "",
         "name": new.message.name,
-        "blob_address": blobs.put(unit, new.message.payload),
+        "blob_address": address,
         "payload_sha256": new.sha256,
         "meta": dict(new.message.meta) | {"media_type": new.message.media_type} | dict(new.meta),
         "ruleset": new.ruleset,
@@ -59,22 +77,21 @@ def add(unit: Unit, new: NewExchange) -> str:
         "note": new.note,
         "prepared_at": unit.now,
     }
-    unit.insert(schema.exchange, [row])
-    log(unit, exchange_id, "prepared", new.note)
-    return exchange_id
 
 
-def message(unit: Unit, row: Row) -> Message:
+def message(unit: Unit, row: Row, sealed: Mapping[str, Row] | None = None) -> Message:
     """The message of an exchange, byte-identical on every attempt.
 
-    Its key names the tenant too: partners know one account for several tenants.
+    Its key names the tenant too: partners know one account for several tenants. `sealed` is what `blobs.sealed` gave,
+    where several messages are read at once.
     """
+    where = row["blob_address"]
     meta = {key: str(value) for key, value in row["meta"].items() if key != "media_type"}
     return Message(
         key=key_of(unit, row),
         kind=row["kind"],
         name=row["name"],
-        payload=blobs.get(unit, row["blob_address"]),
+        payload=blobs.get(unit, where) if sealed is None else blobs.unsealed(unit, where, sealed.get(where)),
         media_type=row["meta"].get("media_type", "application/octet-stream"),
         meta=meta,
     )
@@ -94,17 +111,55 @@ def get(unit: Unit, exchange_id: str, *, lock: bool = False) -> Row:
     return row
 
 
+def get_all(unit: Unit, ids: Sequence[str], *, lock: bool = False) -> dict[str, Row]:
+    """Several exchange rows that must exist, by id."""
+    rows: dict[str, Row] = {}
+    for start in range(0, len(ids), _MANY):
+        statement = unit.mine(schema.exchange, schema.exchange.c.id.in_(ids[start : start + _MANY]))
+        rows |= {row["id"]: row for row in unit.rows(statement.with_for_update() if lock else statement)}
+    absent = next((each for each in ids if each not in rows), None)
+    if absent is not None:
+        raise LookupError(absent)
+    return rows
+
+
+def states(unit: Unit, ids: Sequence[str]) -> dict[str, ExchangeState]:
+    """The states of several exchanges, by id."""
+    table = schema.exchange
+    found: dict[str, ExchangeState] = {}
+    for start in range(0, len(ids), _MANY):
+        where = (table.c.tenant_id == unit.tenant, table.c.id.in_(ids[start : start + _MANY]))
+        rows = unit.connection.execute(select(table.c.id, table.c.state).where(*where))
+        found |= {exchange_id: ExchangeState(state) for exchange_id, state in rows}
+    return found
+
+
 def find(unit: Unit, *where: Any) -> list[Row]:
     """Exchange rows, oldest first."""
-    table = schema.exchange
-    return unit.rows(unit.mine(table, *where).order_by(table.c.prepared_at, table.c.business_key))
+    return _oldest_first(unit.rows(unit.mine(schema.exchange, *where)))
 
 
-def to_send(unit: Unit) -> list[Row]:
-    """Released exchanges that are due: prepared ones, and those whose outcome must be asked for."""
+def _oldest_first(rows: list[Row]) -> list[Row]:
+    """Sorted here: a database asked for this order may walk through all there ever were to spare itself the sorting."""
+    return sorted(rows, key=lambda row: (row["prepared_at"], row["business_key"]))
+
+
+def to_send(unit: Unit, most: int = 0) -> list[Row]:
+    """Where released exchanges go that are due: prepared ones, and those whose outcome must be asked for.
+
+    Oldest first; with `most` only so many of each agreement, however many wait.
+    """
     table = schema.exchange
     due = or_(table.c.next_try_at.is_(None), table.c.next_try_at <= unit.now)
-    return find(unit, table.c.state.in_(_OPEN), table.c.released, due)
+    where = (table.c.tenant_id == unit.tenant, table.c.state.in_(_OPEN), table.c.released, due)
+    order = (table.c.prepared_at, table.c.business_key)
+    columns = [table.c[name] for name in _ADDRESS]
+    if not most:
+        return _oldest_first(unit.rows(select(*columns, table.c.prepared_at).where(*where)))
+    nth = func.row_number().over(partition_by=table.c.agreement_id, order_by=order).label("nth")
+    each = select(*columns, table.c.prepared_at, nth).where(*where).subquery()
+    first = select(each).where(each.c.nth <= most).order_by(each.c.prepared_at, each.c.business_key)
+    return unit.rows(first)
 
 
 def is_open(row: Row) -> bool:
@@ -151,7 +206,7 @@ def by_answer(unit: Unit, *, remote_id: str = "", invoice_number: str = "") -> R
     """The exchange an answer belongs to: by the partner's id for it, else by its invoice number (newest first)."""
     table = schema.exchange
     if remote_id:
-        found = unit.one(unit.mine(table, or_(table.c.remote_id == remote_id, table.c.business_key == remote_id)))
+        found = unit.one(unit.mine(table, table.c.remote_id == remote_id)) or by_business_key(unit, remote_id)
         if found is not None:
             return found
     if not invoice_number or _several_use(unit, invoice_number):
@@ -167,6 +222,16 @@ def _several_use(unit: Unit, invoice_number: str) -> bool:
     return len(unit.rows(select(column).where(*where).distinct().limit(2))) > 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A state to advance to, with its line of history; `row` was read with its lock in this transaction."""
+
+    row: Row
+    state: ExchangeState
+    text: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
 def change(
     unit: Unit, exchange_id: str, state: ExchangeState, *, text: str = "", locked: Row | None = None, **values: object
 ) -> ExchangeState:
@@ -175,9 +240,28 @@ def change(
     `locked` is its row where this transaction has read it with its lock already.
     """
     row = locked or get(unit, exchange_id, lock=True)
-    now = advance(ExchangeState(row["state"]), state)
-    unit.update(schema.exchange, exchange_id, state=now.value, **values)
-    log(unit, exchange_id, state.value, text)
+    (now,) = change_all(unit, [Change(row=row, state=state, text=text, values=values)])
+    return now
+
+
+def change_all(unit: Unit, changes: Sequence[Change]) -> list[ExchangeState]:
+    """Advance several exchanges (each once, all with the same values' names) and write their history.
+
+    One statement for all rows and one for all lines; gives the states they have now.
+    """
+    if not changes:
+        return []
+    now = [advance(ExchangeState(each.row["state"]), each.state) for each in changes]
+    table = schema.exchange
+    named = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in ("state", *changes[0].values)}
+    where = (table.c.id == bindparam("the_id"), table.c.tenant_id == unit.tenant)
+    rows = [
+        {f"new_{name}": value for name, value in each.values.items()}
+        | {"the_id": each.row["id"], "new_state": state.value}
+        for each, state in zip(changes, now, strict=True)
+    ]
+    unit.connection.execute(table.update().where(*where).values(named), rows)
+    _write(unit, [_line(unit, each.row["id"], each.state.value, each.text) for each in changes])
     return now
 
 
@@ -197,20 +281,28 @@ def log(
     inbound_id: str | None = None,
 ) -> None:
     """Write one line of an exchange's history."""
-    row: Row = {
+    _write(unit, [_line(unit, exchange_id, kind, text) | {"codes": list(codes), "inbound_id": inbound_id}])
+
+
+def _line(unit: Unit, exchange_id: str, kind: str, text: str) -> Row:
+    return {
         "id": new_id(),
         "exchange_id": exchange_id,
         "at": unit.now,
         "kind": kind,
         "text": text,
-        "codes": list(codes),
-        "inbound_id": inbound_id,
-        "tenant_id": unit.tenant,
+        "codes": [],
+        "inbound_id": None,
     }
+
+
+def _write(unit: Unit, lines: Sequence[Row]) -> None:
     table = schema.exchange_event
     # Writers of one tenant follow one another, so the number of lines is the last one's number.
-    earlier = select(func.count()).where(table.c.tenant_id == unit.tenant, table.c.exchange_id == exchange_id)
-    unit.connection.execute(table.insert().values(seq=earlier.scalar_subquery() + 1), row)
+    same = table.c.exchange_id == bindparam("of_exchange")
+    earlier = select(func.count()).where(table.c.tenant_id == unit.tenant, same).scalar_subquery()
+    rows = [line | {"tenant_id": unit.tenant, "of_exchange": line["exchange_id"]} for line in lines]
+    unit.connection.execute(table.insert().values(seq=earlier + 1), rows)
 
 
 def history(unit: Unit, exchange_id: str) -> list[Row]:

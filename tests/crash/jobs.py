@@ -5,12 +5,16 @@ Some die by their own hand at a chosen point: SIGKILL, so that nothing of Python
 
 from __future__ import annotations
 
+import importlib
+import logging
 import os
+import random
 import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -19,7 +23,7 @@ from connectors.channels import known_channels
 from hub import formats
 from hub.cli import boot
 from hub.model.exchange import Collected, Message, Receipt
-from hub.pipeline import intake, receive, send, submit
+from hub.pipeline import intake, receive, send, submit, track
 from hub.pipeline.context import Actor
 from hub.pipeline.intake import IntakeRequest
 from hub.ports import Channel, Probe
@@ -32,8 +36,11 @@ mutants.take_away()
 
 def warm(arguments: dict[str, Any]) -> None:
     """Read the partners' folders before the fork: a worker that is killed after 50 ms shall have done something."""
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # a wire that breaks is what this is about
     known_channels()
     formats.recognise(b"warm", "warm")
+    if "broker" in arguments:
+        importlib.import_module("scheduler.many_nodes")
     if "setting" in arguments:
         boot.registry(Path(arguments["setting"]["home"]))
 
@@ -47,8 +54,26 @@ def _die() -> None:
     time.sleep(60)
 
 
+def _ask_about_some() -> None:
+    """Collecting begins by asking about everything that is on its way; here about a few each time, or it never gets on.
+
+    Nobody lives long enough for a thousand questions, and no answer here ends the asking.
+    """
+    find = track.exchanges.find
+
+    def some(unit: Any, *where: Any) -> Any:
+        found = find(unit, *where)
+        return random.sample(found, min(_QUESTIONS, len(found)))
+
+    track.exchanges = SimpleNamespace(**(vars(track.exchanges) | {"find": some}))  # type: ignore[assignment]
+
+
+_QUESTIONS = 5
+
+
 def loop(setting: dict[str, Any], stop: str, tenant: str = TENANT, *, collects: bool = False) -> int:
     """Send (and collect) again and again until the file `stop` is there; how many rounds."""
+    _ask_about_some()
     one = _open(setting)
     rounds = 0
     while not Path(stop).exists():
@@ -63,6 +88,7 @@ def loop(setting: dict[str, Any], stop: str, tenant: str = TENANT, *, collects: 
 
 def collecting(setting: dict[str, Any], stop: str, tenant: str = TENANT) -> int:
     """Only collect, again and again until the file `stop` is there; how many rounds."""
+    _ask_about_some()
     one = _open(setting)
     rounds = 0
     while not Path(stop).exists():

@@ -15,18 +15,19 @@ import pytest
 
 from hub.model.exchange import ExchangeState
 from hub.pipeline import attempts, outcomes, send
-from hub.store import exchanges
+from hub.store import exchanges, locks
+from hub.store.locks import Held
 
 
 def _without_intent() -> None:
     """What is done outside is not written down before it is done."""
     effects = send._effects
 
-    def blind(begun: Sequence[attempts.Attempt]) -> Any:
+    def blind(begun: Sequence[attempts.Attempt], still_mine: Callable[[], bool]) -> Any:
         for attempt in begun:
             with _STORES[-1].unit(attempt.tenant) as unit:
                 exchanges.force(unit, attempt.row["id"], ExchangeState.PREPARED, text="", attempts=attempt.number)
-        return effects(begun)
+        return effects(begun, still_mine)
 
     begin = send._begin_together
 
@@ -50,10 +51,21 @@ def _without_lock() -> None:
     """Everybody thinks that it is alone."""
 
     @contextmanager
-    def all_mine(_engine: object, _folder: object, names: Sequence[str]) -> Iterator[set[str]]:
-        yield set(names)
+    def all_mine(_engine: object, _folder: object, names: Sequence[str]) -> Iterator[Held]:
+        yield Held(frozenset(names))
 
     send.effect_locks = all_mine
+
+
+def _without_look() -> None:
+    """Whoever got a lock takes it for its own for ever."""
+    locks._still = lambda _connection: True
+
+
+def _without_rest() -> None:
+    """A partner that has not got it is taken at its word, however short ago the last attempt ended."""
+    make = attempts.make
+    attempts.make = lambda attempt: make(replace(attempt, died=False))
 
 
 def _without_fence() -> None:
@@ -76,6 +88,8 @@ STEPS: dict[str, Callable[[], None]] = {
     "intent": _without_intent,
     "lookup": _without_lookup,
     "lock": _without_lock,
+    "look": _without_look,
+    "rest": _without_rest,
     "fence": _without_fence,
     "key": _without_key,
 }

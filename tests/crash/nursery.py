@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -70,9 +71,13 @@ class Worker:
 
 
 class Nursery:
-    """Runs between `with` and its end; `start` gives a worker that does one job of `tests.crash.jobs`."""
+    """Runs between `with` and its end; `start` gives a worker that does one job of `tests.crash.jobs`.
 
-    def __init__(self) -> None:
+    `within` is a command to start it with, such as one that enters another network.
+    """
+
+    def __init__(self, within: Sequence[str] = ()) -> None:
+        self._within = list(within)
         self._folder = tempfile.TemporaryDirectory(prefix="kvitt-nursery-")
         self._count = 0
         self._workers: list[Worker] = []
@@ -80,7 +85,7 @@ class Nursery:
     def __enter__(self) -> Self:
         environment = os.environ | {"PYTHONPATH": str(_ROOT)}
         self._parent = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.nursery"],
+            [*self._within, sys.executable, "-m", "tests.crash.nursery"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=_ROOT,

@@ -1,7 +1,8 @@
 """A partner that keeps a timeline of everything that reached it, and misbehaves as told or by a seeded random number.
 
-It runs over plain HTTP in the process of the test, so that no kill of a worker loses anything it saw. `key` is never
-refused for being known unless `dedupes` says so: whatever is sent twice is counted twice.
+It runs over HTTP or TLS in the process of the test, so that no kill of a worker loses anything it saw. `key` is never refused
+for being known unless `dedupes` says so: whatever is sent twice is counted twice. What it does to the n-th request about a
+key follows from the seed, the key and n alone, however the senders' processes come to be scheduled.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from urllib.parse import quote
 from connectors.channels.http import Call, HttpSettings, judge, open_session, request
 from hub.errors import OutcomeUnknown
 from hub.model.exchange import Collected, ExchangeState, Message, Probe, Receipt
-from hub.sandbox.server import Request, Response, Route, SandboxServer, Trouble, json_response
+from hub.sandbox.server import Request, Response, Route, SandboxServer, TlsFiles, Trouble, json_response
 from hub.sandbox.server_messages import Fault
 
 KIND = "counted"
@@ -35,11 +36,14 @@ class Habits:
     away: float = 0
     too_many: float = 0
     loses_answer: float = 0
-    cuts_before: float = 0
     will_not_say: float = 0
     slow: float = 0
     kills: float = 0
     """How often it kills whoever is talking to it: before it stores, after, and while being asked."""
+    too_late: float = 0
+    """How often its answer comes when nobody waits any more: half of the time it has stored by then, else it does so later."""
+    patience: float = 1
+    """So long those who send here wait for an answer."""
 
 
 class Remote:
@@ -49,18 +53,29 @@ class Remote:
     later (429: nothing taken over); none and asked (whether a question found it).
     """
 
-    def __init__(self, habits: Habits = Habits(), *, dedupes: bool = False, seed: int = 1) -> None:
+    def __init__(
+        self,
+        habits: Habits = Habits(),
+        *,
+        dedupes: bool = False,
+        seed: int = 1,
+        tls: TlsFiles | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.habits = habits
         self.dedupes = dedupes
         self.kills = 0
+        self.too_late = 0
         self.seen: list[tuple[str, str]] = []
         self.poison: Callable[[str], bool] = lambda _key: False
         self.on_deliver: Callable[[str], Response | None] = lambda _key: None
-        self._random = random.Random(seed)
+        self.on_stored: Callable[[str], None] = lambda _key: None
+        self._seed = seed
+        self._requests: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._bodies: dict[str, bytes] = {}
         routes = [Route("POST", "/deliver/{key}", self._deliver), Route("GET", "/lookup/{key}", self._lookup)]
-        self.server = SandboxServer(routes)
+        self.server = SandboxServer(routes, tls=tls, host=host)
 
     def __enter__(self) -> Self:
         self.server.start()
@@ -100,13 +115,16 @@ class Remote:
                 asked[key] = False
         return blind
 
-    def _chance(self, share: float) -> bool:
+    def _dice(self, about: str) -> random.Random:
+        """What decides about one request: the seed, what it is about, and how many there were before."""
         with self._lock:
-            return self._random.random() < share
+            self._requests[about] += 1
+            return random.Random(f"{self._seed}:{about}:{self._requests[about]}")
 
-    def _perhaps_kill(self, call: Request, share: float) -> None:
-        if share and self._chance(share):
-            self.kills += 1
+    def _perhaps_kill(self, call: Request, dice: random.Random, share: float) -> None:
+        if dice.random() < share:
+            with self._lock:
+                self.kills += 1
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(call.headers["x-pid"]), signal.SIGKILL)
 
@@ -124,20 +142,27 @@ class Remote:
         told = self.on_deliver(key)
         if told is not None:
             return told
-        if self._chance(habits.away):
+        dice = self._dice(f"deliver {key}")
+        if dice.random() < habits.away:
             return json_response({}, 503)
-        if self._chance(habits.too_many):
+        if dice.random() < habits.too_many:
             self._note("later", key)
             return json_response({}, 429, {"Retry-After": "1"})
-        if self._chance(habits.refuses):
+        if dice.random() < habits.refuses:
             self._note("refused", key)
             return json_response({}, 422)
-        self._perhaps_kill(call, habits.kills / 2)
-        if habits.slow:
-            self.server.pause(self._random.random() * habits.slow)
+        self._perhaps_kill(call, dice, habits.kills / 2)
+        too_late = dice.random() < habits.too_late
+        before = too_late and dice.random() < 1 / 2
+        self.server.pause(dice.random() * habits.slow + (habits.patience + dice.random() / 2 if before else 0))
         stored = self._store(key, call.body)
-        self._perhaps_kill(call, habits.kills / 2)
-        if stored and self._chance(habits.loses_answer):
+        self.on_stored(key)
+        self._perhaps_kill(call, dice, habits.kills / 2)
+        if too_late:
+            with self._lock:
+                self.too_late += 1
+            self.server.pause(0 if before else habits.patience + dice.random() / 2)
+        elif stored and dice.random() < habits.loses_answer:
             self.server.misbehave(
                 Fault(trouble=Trouble.CLOSE_AFTER_PROCESSING, method="POST", path=quote(key, safe="") + "$")
             )
@@ -152,8 +177,9 @@ class Remote:
 
     def _lookup(self, call: Request) -> Response:
         key = call.params["key"]
-        self._perhaps_kill(call, self.habits.kills / 4)
-        if self._chance(self.habits.will_not_say):
+        dice = self._dice(f"lookup {key}")
+        self._perhaps_kill(call, dice, self.habits.kills / 4)
+        if dice.random() < self.habits.will_not_say:
             return json_response({}, 503)
         with self._lock:
             there = key in self._bodies
@@ -210,5 +236,6 @@ def _who() -> dict[str, str]:
 
 def open_counted(settings: Mapping[str, str]) -> CountedChannel:
     """The channel of an agreement."""
-    http = HttpSettings(connect_timeout=5, read_timeout=float(settings.get("read_timeout", "10")))
+    patience = float(settings.get("read_timeout", "10"))
+    http = HttpSettings(connect_timeout=5, read_timeout=patience, ca_file=settings.get("ca_file", ""))
     return CountedChannel(endpoint=settings["endpoint"], can_lookup=settings["asks"] == "yes", http=http)

@@ -25,7 +25,8 @@ from tests.crash import remote
 
 TENANT = "crash-nl"
 HOUR = RetryPolicy(attempts=5, delay_s=180, factor=2, cap_s=3600)
-AT_ONCE = RetryPolicy(attempts=10_000, delay_s=0, factor=1, cap_s=0)
+AT_ONCE = RetryPolicy(attempts=10_000, delay_s=0, factor=1, cap_s=30)
+"""No wait between two tries; what is in doubt for a person is looked at again after half a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def open_setting(one: Setting) -> Opened:
             return remote.open_counted(agreement.settings)  # type: ignore[return-value]
         return hub.open_channel(partner, agreement)
 
+    partners["drop"] = replace(_counted("drop", retry), channel=ChannelSpec(kind="sftp"))
     return Opened(replace(hub, registry=Registry(partners), open_channel=channel), clock)
 
 
@@ -132,12 +134,21 @@ def agree(unit: Unit, partner: str, *, channel: str = remote.KIND, settings: Map
     )
 
 
-def counted(one: Opened, server: remote.Remote, partner: str = "deaf") -> str:
+def counted(one: Opened, server: remote.Remote, partner: str = "deaf", **settings: str) -> str:
     """Our agreement with a counting partner: `askable` can be asked, every other one cannot."""
     one.hub.store.add_tenant(TENANT, "Crash (EXAMPLE)", "NL", "en")
     asks = "yes" if partner == "askable" else "no"
     with one.hub.store.unit(TENANT) as unit:
-        return agree(unit, partner, settings={"endpoint": server.server.url, "asks": asks})
+        return agree(unit, partner, settings={"endpoint": server.server.url, "asks": asks, **settings})
+
+
+def second_node(one: Setting) -> Setting:
+    """Another node of the same hub: a home of its own, the same database and the same keys."""
+    first = Path(one.home)
+    home = first.with_name(f"{first.name}-second")
+    home.mkdir()
+    home.with_name(f"{home.name}-keys").symlink_to(first.with_name(f"{first.name}-keys"))
+    return replace(one, home=str(home))
 
 
 def prepare(

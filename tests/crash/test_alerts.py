@@ -26,8 +26,8 @@ from hub.pipeline.send import send_due
 from hub.pipeline.watch import watch
 from hub.ports import Channel
 from hub.sandbox.pki import Authority, Pki
-from hub.sandbox.server import Fault, Request, Response, Route, SandboxServer, TlsFiles, Trouble, json_response
-from hub.sandbox.smtp import MailServer, MailTrouble
+from hub.sandbox.server import Fault, Request, Response, Route, SandboxServer, Trouble, json_response
+from hub.sandbox.smtp import PASSWORD, USER, SmtpFault, SmtpSandbox, SmtpTrouble
 from hub.sandbox.vecozo import VecozoSandbox
 from hub.store import alerts as stored
 from hub.store import parties, pauses, schema, tasks
@@ -42,7 +42,6 @@ from tests.databases import Database
 EVENING = datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
 """19:00 in the Netherlands."""
 SECRET = "a-shared-secret"
-PASSWORD = "mail-password"
 
 
 @pytest.fixture
@@ -56,11 +55,9 @@ def one(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def letters(pki: Pki) -> Iterator[MailServer]:
-    tls = TlsFiles(certificate=pki.server.certificate, key=pki.server.key)
-    with MailServer(tls=tls, users={"kvitt": PASSWORD}) as server:
+def letters(pki: Pki) -> Iterator[SmtpSandbox]:
+    with SmtpSandbox(pki.server) as server:
         yield server
-    assert not server.crashes
 
 
 @dataclass
@@ -100,12 +97,12 @@ def hook() -> Iterator[Hook]:
     assert not server.crashes
 
 
-def by_mail(one: Opened, server: MailServer, pki: Pki, name: str = "it", **more: Any) -> None:
+def by_mail(one: Opened, server: SmtpSandbox, pki: Pki, name: str = "it", **more: Any) -> None:
     settings = {
         "host": "127.0.0.1",
         "port": str(server.port),
         "sender": "kvitt@hub.example",
-        "user": "kvitt",
+        "user": USER,
         "password": "env:MAIL_PASSWORD",
         "ca_file": str(pki.ca_file),
         "timeout": "3",
@@ -140,7 +137,7 @@ def tell(one: Opened) -> alerts.Told:
     return alerts.tell(one.hub, TENANT)
 
 
-def subjects(server: MailServer) -> list[str]:
+def subjects(server: SmtpSandbox) -> list[str]:
     return [str(taken.mail["Subject"]) for taken in server.taken]
 
 
@@ -164,7 +161,7 @@ def messages(one: Opened) -> list[Row]:
     ],
 )
 def test_s18_a_portal_away_all_night_is_one_alert_a_digest_and_an_all_clear(
-    one: Opened, letters: MailServer, hook: Hook, pki: Pki, habits: Habits
+    one: Opened, letters: SmtpSandbox, hook: Hook, pki: Pki, habits: Habits
 ) -> None:
     by_mail(one, letters, pki, quiet_from="22:00", quiet_to="07:00")
     by_hook(one, hook)  # wakes people at night, and has no digest
@@ -225,7 +222,7 @@ def test_a_place_that_comes_and_goes_within_the_hour_is_one_incident(one: Opened
         assert [row["episode"] for row in stored.incidents(unit)] == [2]
 
 
-def test_what_began_and_ended_in_quiet_hours_is_only_in_the_digest(one: Opened, letters: MailServer, pki: Pki) -> None:
+def test_what_began_and_ended_in_quiet_hours_is_only_in_the_digest(one: Opened, letters: SmtpSandbox, pki: Pki) -> None:
     by_mail(one, letters, pki, quiet_from="18:00", quiet_to="09:00")
     trouble(one)
     tell(one)
@@ -263,7 +260,7 @@ def test_hundreds_of_tasks_of_one_cause_are_one_message_without_a_word_of_theirs
 
 
 def test_of_many_nodes_that_tick_at_once_each_message_goes_out_once(
-    one: Opened, hook: Hook, letters: MailServer, pki: Pki
+    one: Opened, hook: Hook, letters: SmtpSandbox, pki: Pki
 ) -> None:
     by_hook(one, hook)
     by_mail(one, letters, pki, digest_at="19:00")  # 19:00 was before the target: no digest today
@@ -295,12 +292,12 @@ def test_a_process_that_dies_between_sending_and_marking_repeats_it_once_under_t
 
 
 def test_what_does_not_come_through_is_tried_again_and_then_said_elsewhere(
-    one: Opened, hook: Hook, letters: MailServer, pki: Pki
+    one: Opened, hook: Hook, letters: SmtpSandbox, pki: Pki
 ) -> None:
     by_hook(one, hook)
     by_mail(one, letters, pki, digest_at="")
-    letters.misbehave(MailTrouble.GREYLIST, 2)
-    letters.misbehave(MailTrouble.CLOSE_BEFORE_DATA)
+    letters.misbehave(SmtpFault(at="RCPT", times=2))
+    letters.misbehave(SmtpFault(at="DATA", trouble=SmtpTrouble.DROP))
     trouble(one)
     assert tell(one) == alerts.Told(told=1, waiting=1)
     for _ in range(2):
@@ -349,7 +346,7 @@ def test_a_target_that_is_removed_is_told_nothing_more_and_another_one_everythin
 # --- messengers ---------------------------------------------------------------------------------------------------
 
 
-def test_a_test_message_comes_through_or_says_why(one: Opened, hook: Hook, letters: MailServer, pki: Pki) -> None:
+def test_a_test_message_comes_through_or_says_why(one: Opened, hook: Hook, letters: SmtpSandbox, pki: Pki) -> None:
     by_hook(one, hook)
     by_mail(one, letters, pki, language="nl")
     alerts.try_target(one.hub, TENANT, "pager")
@@ -358,11 +355,15 @@ def test_a_test_message_comes_through_or_says_why(one: Opened, hook: Hook, lette
     (taken,) = letters.taken
     assert (taken.recipients, taken.user, taken.mail["Auto-Submitted"]) == (
         ("it@praktijk.example",),
-        "kvitt",
+        USER,
         "auto-generated",
     )
     assert "er is niets mis" in taken.mail.get_content()
-    for wrong in (MailTrouble.REFUSE, MailTrouble.BUSY, MailTrouble.CLOSE_AFTER_DATA):
+    for wrong in (
+        SmtpFault(at="RCPT", reply="550 5.1.1 no such mailbox"),
+        SmtpFault(at="CONNECT", reply="421 4.3.2 try later"),
+        SmtpFault(at="END", trouble=SmtpTrouble.DROP, taken=True),
+    ):
         letters.misbehave(wrong)
         with pytest.raises(HubError):
             alerts.try_target(one.hub, TENANT, "it")
@@ -379,34 +380,39 @@ def test_a_test_message_comes_through_or_says_why(one: Opened, hook: Hook, lette
         ({"ca_file": "/nowhere/ca.pem"}, ConfigurationError),
         ({"tls": "none", "host": "mail.elsewhere.example"}, ConfigurationError),
         ({"tls": "tls"}, ConfigurationError),
-        ({"port": 9}, TransientError),
+        ({"port": "9"}, TransientError),
     ],
 )
 def test_mail_never_goes_without_tls_or_past_a_wrong_certificate(
-    letters: MailServer, pki: Pki, change: dict[str, Any], error: type[HubError]
+    letters: SmtpSandbox, pki: Pki, change: dict[str, Any], error: type[HubError]
 ) -> None:
-    server = mail.SmtpServer(
-        host="127.0.0.1",
-        port=letters.port,
-        sender="k@hub.example",
-        user="kvitt",
-        password=PASSWORD,
-        ca_file=str(pki.ca_file),
-    )
-    letter = mail.Mail(id="1", to="a@b.example", subject="s", text="t", at=EVENING)
+    settings = {
+        "host": "127.0.0.1",
+        "port": str(letters.port),
+        "sender": "k@hub.example",
+        "user": USER,
+        "password": PASSWORD,
+        "ca_file": str(pki.ca_file),
+        "timeout": "2",
+    }
+    letter = mail.Letter(id="1", to="a@b.example", subject="s", text="t", at=EVENING)
     with pytest.raises(error) as raised:
-        mail.send(replace(server, timeout=2, **change), letter)
+        mail.send(mail.outbox(settings | change), letter)
     assert PASSWORD not in str(raised.value)
     assert letters.taken == []
 
 
 def test_mail_over_tls_from_the_first_byte_and_a_subject_that_cannot_break_the_head(pki: Pki) -> None:
-    tls = TlsFiles(certificate=pki.server.certificate, key=pki.server.key)
-    with MailServer(tls=tls, at_once=True) as server:
-        out = mail.SmtpServer(
-            host="127.0.0.1", port=server.port, tls="tls", sender="k@hub.example", ca_file=str(pki.ca_file)
-        )
-        mail.send(out, mail.Mail(id="7", to="a@b.example", subject="a\r\nBcc: x@y.example", text=".\nå", at=EVENING))
+    with SmtpSandbox(pki.server, starttls=False, open_to_all=True) as server:
+        settings = {
+            "host": "127.0.0.1",
+            "port": str(server.port),
+            "tls": "tls",
+            "sender": "k@hub.example",
+            "ca_file": str(pki.ca_file),
+        }
+        letter = mail.Letter(id="7", to="a@b.example", subject="a\r\nBcc: x@y.example", text=".\nå", at=EVENING)
+        mail.send(mail.outbox(settings), letter)
     (taken,) = server.taken
     assert taken.mail["Subject"] == "a Bcc: x@y.example"
     assert (taken.mail["Bcc"], taken.mail["Message-ID"]) == (None, "<7@hub.example>")

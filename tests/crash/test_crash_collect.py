@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 
 from hub.errors import ConfigurationError, FormatError, HubError, RefusedError, TransientError
 from hub.model.exchange import Collected
@@ -142,6 +143,30 @@ def test_a_database_in_trouble_while_reading_says_nothing_about_what_was_read(
         with pytest.raises(OperationalError):
             run(one)
     assert came(one) == [("a", "stored", False)]
+    run(one)
+    assert came(one) == [("a", "unreadable", True)]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_session_that_is_ended_while_its_process_slept_says_nothing_about_what_was_read(
+    one: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Servers end sessions that lie idle inside a transaction; what was read then is neither unreadable nor a fault."""
+    queue(one, "deaf", thing("a"))
+    close = receive.inbounds.close
+
+    def slept(unit: Any, *told: Any, **more: Any) -> None:
+        unit.connection.exec_driver_sql("SET idle_in_transaction_session_timeout = '100ms'")
+        time.sleep(0.5)
+        close(unit, *told, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hub.store.inbounds.close", slept)
+        with pytest.raises(InternalError, match="idle-in-transaction"):
+            run(one)
+    assert came(one) == [("a", "stored", False)]
+    assert one.tasks() == []
     run(one)
     assert came(one) == [("a", "unreadable", True)]
 

@@ -125,6 +125,8 @@ def _play(
         for hours, point in enumerate(deaths):
             nursery.start("night", setting=night.at(hours).arguments, tenant=NL, die_at=point).wait_gone()
         points = nursery.run("night", setting=night.at(len(deaths)).arguments, tenant=NL)
+        if deaths:  # what was under way then has only been asked about so far
+            nursery.run("night", setting=night.at(len(deaths) + 1).arguments, tenant=NL)
         found = night.outcome()
     shutil.rmtree(folder)
     return points, found

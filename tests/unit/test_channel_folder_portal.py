@@ -55,7 +55,7 @@ def test_two_senders_at_the_same_moment_leave_one_file(tmp_path: Path, monkeypat
 
 
 def test_a_folder_that_may_not_be_written_is_for_the_operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_links(*_: object) -> None:
+    def no_links(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", no_links)
