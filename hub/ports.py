@@ -85,11 +85,3 @@ class CoverageCheck(Protocol):
     def check(self, questions: Sequence[CoverageQuestion]) -> list[CoverageAnswer]:
         """One answer per question, in order; NO_ANSWER where the service says nothing usable."""
         ...
-
-
-class Notifier(Protocol):
-    """Tells a person something once."""
-
-    def notify(self, recipient: str, subject: str, body: str, *, key: str) -> None:
-        """Hand over a notification; the same key is never told twice."""
-        ...

@@ -1,27 +1,22 @@
 """Decisions as a table that people open in a spreadsheet: CSV (RFC 4180, UTF-8) or XLSX, in the reader's language.
 
-Text from elsewhere that a spreadsheet could take for a formula gets an apostrophe before it, in both (OWASP, CSV
-injection). Amounts are written by us alone and stay numbers.
+`mappings.tables` writes both and keeps text from elsewhere from being taken for a formula.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-
-from openpyxl import Workbook
 
 from hub.model.money import Money
 from hub.model.reply import Code
+from mappings import tables
+from mappings.tables import Cell
 from schemas import codelists
 
-CSV_TYPE = "text/csv; charset=utf-8"
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV_TYPE = tables.CSV_TYPE
+XLSX_TYPE = tables.XLSX_TYPE
 OUTCOMES: Mapping[str, Mapping[str, str]] = {
     "granted": {"en": "granted", "nb": "innvilget", "nl": "toegekend"},
     "changed": {"en": "partly granted", "nb": "delvis innvilget", "nl": "deels toegekend"},
@@ -64,9 +59,6 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
     "action": {"en": "what to do", "nb": "hva gjøres", "nl": "wat te doen"},
     "remark": {"en": "remark", "nb": "merknad", "nl": "opmerking"},
 }
-_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""Signs a formula may begin with, in their wide forms too."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,30 +86,20 @@ class DecisionRow:
 
 def to_csv(rows: Sequence[DecisionRow], language: str) -> bytes:
     """The table as CSV with semicolons and a byte order mark, as spreadsheets in these countries open it."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", quoting=csv.QUOTE_MINIMAL)
-    writer.writerow([titles[language] for titles in _COLUMNS.values()])
-    for row in rows:
-        writer.writerow([f"{cell:f}" if isinstance(cell, Decimal) else cell for cell in _cells(row, language)])
-    return out.getvalue().encode("utf-8-sig")
+    return tables.to_csv(_titles(language), [_cells(row, language) for row in rows])
 
 
 def to_xlsx(rows: Sequence[DecisionRow], language: str) -> bytes:
     """The table as a workbook of one sheet; amounts are numbers, everything else is text."""
-    book = Workbook()
-    sheet = book.worksheets[0]
-    sheet.title = "decisions"
-    sheet.freeze_panes = "A2"
-    sheet.append([titles[language] for titles in _COLUMNS.values()])
-    for row in rows:
-        sheet.append(_cells(row, language))
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return tables.to_xlsx({"decisions": [_titles(language), *(_cells(row, language) for row in rows)]})
 
 
-def _cells(row: DecisionRow, language: str) -> list[str | Decimal]:
-    values: dict[str, str | Decimal] = {
+def _titles(language: str) -> list[str]:
+    return [titles[language] for titles in _COLUMNS.values()]
+
+
+def _cells(row: DecisionRow, language: str) -> list[Cell]:
+    values: dict[str, Cell] = {
         "file": row.file,
         "payer": row.payer,
         "ref": row.ref,
@@ -136,7 +118,7 @@ def _cells(row: DecisionRow, language: str) -> list[str | Decimal]:
         "action": " ".join(dict.fromkeys(said for code in row.codes if (said := _said(code, language)[1]))),
         "remark": row.remark,
     }
-    return [_harmless(values[name]) for name in _COLUMNS]
+    return [values[name] for name in _COLUMNS]
 
 
 def _day(moment: date | datetime | None) -> str:
@@ -154,11 +136,3 @@ def _said(code: Code, language: str) -> tuple[str, str]:
     text = entry.text.get(language, "")
     known = codelists.lookup(code.list, code.code) is not None
     return text if known or not code.text else f"{code.text} ({text})", entry.hint.get(language, "")
-
-
-def _harmless(cell: str | Decimal) -> str | Decimal:
-    """A cell no spreadsheet takes for a formula or an instruction, on one line."""
-    if isinstance(cell, Decimal):
-        return cell
-    text = _CONTROL.sub(" ", cell)
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

@@ -15,6 +15,7 @@ from hub.model.finding import Finding
 from hub.model.money import Money
 from hub.model.reply import Code, Decision, FileOutcome, ResponseFile, Verdict
 from mappings.gds import BY_VECOZO, INSURER, read_amount
+from mappings.gds_persons import references_of
 from mappings.gds_texts import finding
 from mappings.vektis_replies import CLEARING, PAYER, is_error
 from schemas.codelists import lookup
@@ -36,6 +37,7 @@ class _Reading:
 
     root: Element
     clearing: bool
+    sent: GdsMessage | None = None
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -56,14 +58,15 @@ class _Reading:
         self.findings.append(finding(key, at, **values))
 
 
-def from_gds802(message: GdsMessage, *, source: str = PAYER) -> ResponseFile:
+def from_gds802(message: GdsMessage, *, source: str = PAYER, sent: GdsMessage | None = None) -> ResponseFile:
     """What a response says about its claim message; `source` is who sent it as far as the channel knows.
 
     The message itself may say that VECOZO sent it. What cannot be read becomes a finding; the other lines are decided.
+    With the message it answers (`sent`) a person VECOZO refuses stands for all that was sent for that person.
     """
     root = message.root
     clearing = source == CLEARING or root.text_at("Header/VerzenderRol") == BY_VECOZO
-    reading = _Reading(root, clearing)
+    reading = _Reading(root, clearing, sent)
     codes = tuple(code for name in _ABOUT_THE_MESSAGE for part in root.all(name) for code in codes_of(part))
     decisions = tuple(_decisions(reading))
     claimed, granted = (_total(reading, f"Totaal{name}") for name in ("Declaratiebedrag", "ToegekendBedrag"))
@@ -132,16 +135,14 @@ def _own_codes(part: Element) -> tuple[Code, ...]:
 def _decisions(reading: _Reading) -> Iterator[Decision]:
     seen: set[str] = set()
     for insured in reading.root.all("Verzekerde"):
-        above = _own_codes(insured)
+        above, empty = _own_codes(insured), _empty_codes(insured)
+        loose = (*above, *empty, *_nameless_codes(insured))
         judged = [
             (one, (*above, *_own_codes(wrapper)))
             for wrapper in insured.all("Prestatie")
             for one in wrapper.children
             if one.name in _AWARDED
         ]
-        loose = (*above, *(code for wrapper in insured.all("Prestatie") for code in _own_codes(wrapper)))
-        if loose and not judged:
-            reading.add("INSURED-ONLY", insured, code=str(loose[0]))
         for one, shared in judged:
             decision = _decision(reading, one, shared)
             if decision is not None and decision.line_ref in seen:
@@ -150,6 +151,38 @@ def _decisions(reading: _Reading) -> Iterator[Decision]:
             if decision is not None:
                 seen.add(decision.line_ref)
                 yield decision
+        mine = references_of(insured, reading.sent)
+        refused = reading.clearing and _cleared(loose) is Verdict.REFUSED
+        if refused:
+            yield from (_of_the_person(reading, insured, ref, loose) for ref in mine if ref not in seen)
+            seen |= set(mine)
+        if not mine if refused else empty or (above and not judged):
+            reading.add("INSURED-ONLY", insured, code=str(loose[0]))
+
+
+def _empty_codes(insured: Element) -> tuple[Code, ...]:
+    """Codes below a person in what holds no performance."""
+    empty = [one for one in insured.all("Prestatie") if not any(each.name in _AWARDED for each in one.children)]
+    return tuple(code for one in empty for code in codes_of(one))
+
+
+def _nameless_codes(insured: Element) -> tuple[Code, ...]:
+    """Codes on performances without our reference."""
+    inside = [each for one in insured.all("Prestatie") for each in one.children if each.name in _AWARDED]
+    return tuple(code for each in inside if not each.text_at("Referentienummer") for code in codes_of(each))
+
+
+def _of_the_person(reading: _Reading, insured: Element, ref: str, codes: tuple[Code, ...]) -> Decision:
+    """What VECOZO refuses above a performance holds for all that was sent for that person, and for nobody else."""
+    return Decision(
+        verdict=Verdict.REFUSED,
+        invoice_number=reading.number,
+        line_ref=ref,
+        granted=Money(0, reading.currency),
+        codes=tuple(dict.fromkeys(codes)),
+        payer_ref=reading.payer_ref,
+        line=insured.line or None,
+    )
 
 
 def _decision(reading: _Reading, one: Element, shared: Sequence[Code]) -> Decision | None:

@@ -62,6 +62,7 @@ def from_response(file: VektisFile, *, source: str = PAYER) -> ResponseFile:
     """
     report = Report(file.format)
     lines = _lines(file, report)
+    _persons_alone(file, lines, report)
     codes = codes_of(file.header) if file.header.whole else ()
     clearing = source == CLEARING or _refused_elsewhere(file, codes, report)
     decisions = [decision for line in lines if (decision := _decided(line, file, report, clearing=clearing))]
@@ -168,6 +169,15 @@ def _comment(record: Record, lines: Sequence[_Line], performance: _Family, insur
         performance.records.append(record)
     elif insured.holds(record):
         insured.records.append(record)
+
+
+def _persons_alone(file: VektisFile, lines: Sequence[_Line], report: Report) -> None:
+    """Note refused persons without a line: which claims are meant cannot be said, so none may go on as if unnamed."""
+    with_lines = {id(record) for line in lines for record in line.insured.records}
+    for record in file.records:
+        alone = record.whole and record.layout.kind == "02" and id(record) not in with_lines
+        if alone and any(is_error(code) for code in codes_of(record)):
+            report.add("INSURED-ONLY", record)
 
 
 def _refused_elsewhere(file: VektisFile, codes: Sequence[Code], report: Report) -> bool:

@@ -67,22 +67,24 @@ class ImapConnection(imaplib.IMAP4):
             if "STARTTLS" not in self.capabilities:
                 raise no_starttls(self._server)
             self.starttls(self._context)
+        token = self._server.bearer() if self._server.by_token else ""
         try:
-            self._log_in()
+            self._log_in(token)
         except self.abort:
             raise
         except self.error as error:
             said = str(error).removeprefix("b'").rstrip("'")
             if _PASSING.search(said):
                 raise TransientError(f"no login now: {said}", where=self._server.where) from error
-            raise wrong_login(self._server, said) from error
+            raise wrong_login(self._server, said, token) from error
+        self._server.logged_in(token)
         # What a server can do it often says only to those it knows.
         self.capabilities = tuple(b" ".join(self.capability()[1]).decode("ascii", "replace").upper().split())
 
-    def _log_in(self) -> None:
+    def _log_in(self, token: str) -> None:
         server = self._server
-        if server.access_token:
-            first = [server.xoauth2().encode()]
+        if token:
+            first = [server.xoauth2(token).encode()]
             # A refused token is explained in a second question, which wants an empty answer.
             self.authenticate("XOAUTH2", lambda _: first.pop() if first else b"")
         elif "AUTH=PLAIN" in self.capabilities:

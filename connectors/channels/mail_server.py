@@ -1,8 +1,8 @@
 """What IMAP and SMTP share: TLS to a server whose certificate we check, who we are there, and what errors mean.
 
 Sources: RFC 8314 (TLS for mail: implicit is preferred, STARTTLS must not be optional), RFC 5530 (IMAP response codes),
-the XOAUTH2 mechanism of the big mail providers. Without TLS only a server on this machine is spoken to. A token comes
-by reference like a password; renewing it is the business of whoever writes the file it lies in.
+the XOAUTH2 mechanism of the big mail providers. Without TLS only a server on this machine is spoken to. An access token
+comes by reference like a password (then whoever writes that file renews it), or is asked for in time (`oauth2`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
+from connectors.channels.oauth2 import TokenSource, token_source
 from connectors.channels.settings import choice, seconds, whole
 from hub.errors import ConfigurationError, HubError, TransientError
 
 IMPLICIT, STARTTLS, PLAIN = "implicit", "starttls", "none"
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _TIMEOUT = 60.0
+_WAYS = {"password": "a password", "access_token": "an access_token", "tokens": "oauth2_* settings"}
 _CHECK_TLS = "tls = implicit for TLS from the first byte (993, 465), starttls for 143 and 587"
 
 
@@ -35,6 +36,7 @@ class MailServer:
     username: str
     password: str = field(default="", repr=False)
     access_token: str = field(default="", repr=False)
+    tokens: TokenSource | None = None
     ca_file: str = ""
     timeout: float = _TIMEOUT
 
@@ -43,9 +45,23 @@ class MailServer:
         """How it is called in messages."""
         return f"{self.host}:{self.port}"
 
-    def xoauth2(self) -> str:
+    @property
+    def by_token(self) -> bool:
+        """Whether a token logs in, not a password."""
+        return bool(self.access_token or self.tokens)
+
+    def bearer(self) -> str:
+        """The access token to log in with."""
+        return self.tokens.token() if self.tokens else self.access_token
+
+    def logged_in(self, token: str) -> None:
+        """The server took what we logged in with."""
+        if self.tokens and token:
+            self.tokens.taken()
+
+    def xoauth2(self, token: str) -> str:
         """What XOAUTH2 says first."""
-        return f"user={self.username}\x01auth=Bearer {self.access_token}\x01\x01"
+        return f"user={self.username}\x01auth=Bearer {token}\x01\x01"
 
     def context(self) -> ssl.SSLContext:
         """Certificate and name are checked; with `ca_file` that authority is the only one trusted."""
@@ -67,13 +83,15 @@ def account(settings: Mapping[str, str], kind: str, ports: Mapping[str, int], *,
 
     tls = choice(settings, kind, f"{prefix}tls", tuple(ports))
     host = settings[f"{prefix}host"].strip()
+    username = said("username")
     server = MailServer(
         host=host,
         port=whole(settings, kind, f"{prefix}port", ports[tls]),
         tls=tls,
-        username=said("username"),
+        username=username,
         password=said("password"),
         access_token=said("access_token"),
+        tokens=token_source(settings, kind, prefix=prefix, who=username or host),
         ca_file=said("ca_file"),
         timeout=seconds(settings, kind, f"{prefix}timeout", _TIMEOUT) or _TIMEOUT,
     )
@@ -81,17 +99,21 @@ def account(settings: Mapping[str, str], kind: str, ports: Mapping[str, int], *,
     return server
 
 
-def _refuse(server: MailServer, kind: str, prefix: str) -> None:
+def refuse_plain(server: MailServer, prefix: str = "") -> None:
+    """Without TLS only this machine itself is spoken to."""
     if server.tls == PLAIN and server.host.lower() not in _HERE:
-        raise ConfigurationError(
-            f"the {kind} channel would speak to {server.where} without TLS", hint=f"{prefix}{_CHECK_TLS}"
-        )
-    if server.password and server.access_token:
-        raise ConfigurationError(f"the {kind} channel has both a password and an access_token", hint="keep one")
-    if not (server.username and (server.password or server.access_token)):
+        raise ConfigurationError(f"mail to {server.where} would go without TLS", hint=f"{prefix}{_CHECK_TLS}")
+
+
+def _refuse(server: MailServer, kind: str, prefix: str) -> None:
+    refuse_plain(server, prefix)
+    ways = [said for name, said in _WAYS.items() if getattr(server, name)]
+    if len(ways) > 1:
+        raise ConfigurationError(f"the {kind} channel has both {' and '.join(ways)}", hint="keep one")
+    if not (server.username and ways):
         raise ConfigurationError(
             f"the {kind} channel lacks {prefix}username, and {prefix}password or {prefix}access_token",
-            hint="fill them in the agreement, the secret as env:NAME or file:PATH",
+            hint="fill them in the agreement, the secret as env:NAME or file:PATH; or the oauth2_* settings",
         )
 
 
@@ -130,9 +152,16 @@ def no_starttls(server: MailServer) -> ConfigurationError:
     return ConfigurationError("the server offers no STARTTLS", hint=_CHECK_TLS, where=server.where)
 
 
-def wrong_login(server: MailServer, said: str) -> ConfigurationError:
-    """Name or secret is wrong. What the server says is shown, never what we said."""
-    kind: Literal["password", "access_token"] = "access_token" if server.access_token else "password"
+def wrong_login(server: MailServer, said: str, token: str = "") -> ConfigurationError | TransientError:
+    """Name or secret is wrong. What the server says is shown, never what we said.
+
+    A token from a token endpoint may have been taken back before its end: once another one is asked for.
+    """
+    if server.tokens and token and server.tokens.forget(token):
+        return TransientError(
+            f"the server refuses the access token: {said}"[:300], hint="another one is asked for", where=server.where
+        )
+    kind = "password" if not server.by_token else "access_token" if server.access_token else "the oauth2_* settings"
     return ConfigurationError(
         f"the server refuses the login: {said}"[:300], hint=f"check username and {kind}", where=server.where
     )

@@ -11,7 +11,12 @@ server), `timeout`.
 
 Sending: `smtp_host`, `smtp_port`, `smtp_tls` = starttls | implicit | none, `smtp_username`, `smtp_password` or
 `smtp_access_token`, `smtp_ca_file`, `smtp_timeout` (what is not said is that of IMAP), `sender`, `to` and
-`invoice_to` (where the company has an address of its own for invoices, it comes first), `subject`, `text`.
+`invoice_to` (where the company has an address of its own for invoices, it comes first), `subject`, `text`. With
+`notices` = yes what practices are told goes out here too, each to its own address; then `to` may be missing.
+
+Instead of `access_token`, `oauth2_url` (the provider's token endpoint), `oauth2_client_id`, `oauth2_client_secret` or
+`oauth2_refresh_token`, `oauth2_scope`, `oauth2_ca_file`, `oauth2_timeout`, and `oauth2_file` (where the hub keeps the
+token and the newest refresh token) have one asked for before it ends (`oauth2`).
 """
 
 from __future__ import annotations
@@ -24,9 +29,9 @@ from connectors.channels.mail_imap import ImapFolder
 from connectors.channels.mail_incoming import MAIL, Incoming, Judge
 from connectors.channels.mail_maildir import Maildir
 from connectors.channels.mail_server import account
-from connectors.channels.mail_smtp import PORTS as SMTP_PORTS
 from connectors.channels.mail_smtp import Sender, address, addressee
-from connectors.channels.settings import folder, listed, need, whole
+from connectors.channels.settings import flag, folder, listed, need, whole
+from connectors.channels.smtp import PORTS as SMTP_PORTS
 from hub.errors import ConfigurationError, ExchangeError, OutcomeUnknown
 from hub.model.exchange import Collected, Message, Probe, Receipt
 from schemas.mail import MAX_BYTES
@@ -126,12 +131,12 @@ def _outgoing(settings: Mapping[str, str]) -> Sender | None:
         return None
     need(settings, KIND, "sender")
     to = addressee(settings)
-    if not to:
+    if not to and not flag(settings, KIND, "notices"):
         need(settings, KIND, "to")
     return Sender(
         server=account(settings, KIND, SMTP_PORTS, prefix="smtp_"),
         sender=address(settings["sender"].strip(), "sender"),
-        to=address(to, "invoice_to or to"),
+        to=address(to, "invoice_to or to") if to else "",
         subject=settings.get("subject", "").strip() or "{name}",
         text=settings.get("text", "").strip() or "{name}",
     )

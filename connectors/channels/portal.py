@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from connectors.channels import naming
-from connectors.channels.folder import FolderChannel, place
+from connectors.channels.folder import FolderChannel
 from connectors.channels.folder import from_settings as open_folder
+from connectors.channels.placing import place
 from connectors.channels.settings import filled, need, whole
 from hub.errors import ConfigurationError, ContentError, OutcomeUnknown
 from hub.model.exchange import Collected, ExchangeState, Message, Probe, Receipt

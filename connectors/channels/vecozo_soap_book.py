@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.channels import naming
-from connectors.channels.folder import place
+from connectors.channels.placing import place
 from connectors.channels.vecozo_soap_messages import Listed
 from hub.errors import ConfigurationError
 

@@ -1,46 +1,37 @@
-"""Mail over SMTP submission (RFC 6409) with TLS: STARTTLS (RFC 3207) or TLS from the first byte (RFC 8314).
+"""Alerts by mail: the words of an alert target's settings become a mail handed in by `connectors.channels.smtp`.
 
-Without TLS nothing is sent except to this machine itself. The Message-ID derives from the message's own id, so that a
-mail which goes out twice (the process died before it was marked as sent) is recognised as one by most mailboxes.
+The Message-ID derives from the message's own id, so that a mail which goes out twice (the process died before it was
+marked as sent) is recognised as one by most mailboxes.
 """
 
 from __future__ import annotations
 
-import smtplib
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP as WIRE
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
-from hub.errors import ConfigurationError, HubError, RefusedError, TransientError
+from connectors.channels.mail_server import IMPLICIT, PLAIN, STARTTLS, MailServer
+from connectors.channels.smtp import POLICY, PORTS, hand_in, is_address
 
-STARTTLS, TLS, NONE = "starttls", "tls", "none"
-WAYS = (STARTTLS, TLS, NONE)
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+__all__ = ["WAYS", "Letter", "Outbox", "is_address", "outbox", "send"]
+
+WAYS: Mapping[str, str] = {"starttls": STARTTLS, "tls": IMPLICIT, "none": PLAIN}
+"""What a target's setting `tls` may say; the first is the default."""
 _PATIENCE_S = 20.0
-_GONE_FOR_NOW = range(400, 500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpServer:
-    """Where mail is handed in. `ca_file` pins a CA of one's own; without a user nobody logs in."""
+class Outbox:
+    """Where mail is handed in, and as whom."""
 
-    host: str
-    port: int = 587
-    tls: str = STARTTLS
+    server: MailServer
     sender: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    ca_file: str = ""
-    timeout: float = _PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
+class Letter:
     """One mail to one address; `id` stays the same when it is tried again."""
 
     id: str
@@ -50,73 +41,33 @@ class Mail:
     at: datetime
 
 
-def is_address(text: str) -> bool:
-    """Whether this is one plain mail address."""
-    name, address = parseaddr(text)
-    local, at, domain = address.partition("@")
-    return bool(
-        not name and address == text and local and at and "." in domain and text.isascii() and text.isprintable()
+def outbox(settings: Mapping[str, str]) -> Outbox:
+    """The outbox that settings describe: host, port, tls, sender, user, password, ca_file, timeout."""
+    tls = WAYS[settings.get("tls") or "starttls"]
+    server = MailServer(
+        host=settings["host"],
+        port=int(settings.get("port") or PORTS[tls]),
+        tls=tls,
+        username=settings.get("user", ""),
+        password=settings.get("password", ""),
+        ca_file=settings.get("ca_file", ""),
+        timeout=float(settings.get("timeout") or _PATIENCE_S),
     )
+    return Outbox(server=server, sender=settings["sender"])
 
 
-def send(server: SmtpServer, mail: Mail) -> None:
-    """Hand one mail in; raises what it means when that did not work (then it counts as not sent)."""
-    try:
-        with _connected(server) as smtp:
-            smtp.send_message(_message(server, mail), from_addr=server.sender, to_addrs=[mail.to])
-    except HubError:
-        raise
-    except smtplib.SMTPAuthenticationError as error:
-        raise ConfigurationError(f"{server.host} refuses user and password ({error.smtp_code})") from error
-    except smtplib.SMTPNotSupportedError as error:
-        raise ConfigurationError(f"{server.host} cannot do what is set: {error}", hint="check tls and user") from error
-    except smtplib.SMTPRecipientsRefused as error:
-        code = next(iter(error.recipients.values()))[0]
-        raise _by_code(server, code, "the recipient") from error
-    except smtplib.SMTPResponseException as error:
-        raise _by_code(server, error.smtp_code, "the mail") from error
-    except ssl.SSLError as error:
-        reason = error.reason or type(error).__name__
-        raise ConfigurationError(f"no TLS with {server.host}: {reason}", hint="check tls, port and ca_file") from error
-    except (OSError, smtplib.SMTPException) as error:
-        raise TransientError(f"{server.host} does not take mail ({type(error).__name__})") from error
+def send(out: Outbox, letter: Letter) -> None:
+    """Hand one mail in; whatever is raised, also that nobody knows, it counts as not sent and is tried again."""
+    hand_in(out.server, _message(out, letter), sender=out.sender, to=letter.to)
 
 
-def _by_code(server: SmtpServer, code: int, what: str) -> HubError:
-    if code in _GONE_FOR_NOW:
-        return TransientError(f"{server.host} does not take {what} now ({code})")
-    return RefusedError(f"{server.host} refuses {what} ({code})", code=str(code))
-
-
-@contextmanager
-def _connected(server: SmtpServer) -> Iterator[smtplib.SMTP]:
-    if server.tls not in WAYS or (server.tls == NONE and server.host not in _LOOPBACK):
-        raise ConfigurationError(f"mail to {server.host} needs TLS", hint="tls=starttls or tls=tls")
-    try:
-        context = ssl.create_default_context(cafile=server.ca_file or None)
-    except OSError as error:
-        raise ConfigurationError(f"the CA file cannot be read: {server.ca_file}") from error
-    if server.tls == TLS:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout, context=context)
-    else:
-        smtp = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
-    try:
-        if server.tls == STARTTLS:
-            smtp.starttls(context=context)
-        if server.user:
-            smtp.login(server.user, server.password)
-        yield smtp
-    finally:
-        smtp.close()
-
-
-def _message(server: SmtpServer, mail: Mail) -> EmailMessage:
-    message = EmailMessage(policy=WIRE)
-    message["From"] = server.sender
-    message["To"] = mail.to
-    message["Subject"] = " ".join(mail.subject.split())
-    message["Date"] = format_datetime(mail.at)
-    message["Message-ID"] = f"<{mail.id}@{server.sender.rpartition('@')[2]}>"
+def _message(out: Outbox, letter: Letter) -> EmailMessage:
+    message = EmailMessage(policy=POLICY)
+    message["From"] = out.sender
+    message["To"] = letter.to
+    message["Subject"] = " ".join(letter.subject.split())
+    message["Date"] = format_datetime(letter.at)
+    message["Message-ID"] = f"<{letter.id}@{out.sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.text)
+    message.set_content(letter.text)
     return message

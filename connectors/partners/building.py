@@ -20,6 +20,7 @@ from hub.model.partner import (
     ReplyWithin,
     RetryPolicy,
 )
+from hub.model.specification import SpecificationMap
 
 Values = Mapping[str, Any]
 
@@ -44,6 +45,7 @@ def build_partner(name: str, values: Values, codes: tuple[PartnerCode, ...]) -> 
         rules=tuple(_rule(item) for item in values.get("rules", ())),
         mail=tuple(_mail(item) for item in values.get("mail", ())),
         ehf=_ehf(values["ehf"]) if "ehf" in values else None,
+        specification=_specification(values["specification"]) if "specification" in values else None,
         contacts=_texts(values.get("contacts", {})),
         codes=codes,
     )
@@ -79,6 +81,11 @@ def _rule(item: Values) -> DatedRule:
 
 def _mail(item: Values) -> MailRule:
     return MailRule(**{**item, "sender": item["sender"].lower(), "patterns": _texts(item["patterns"])})
+
+
+def _specification(item: Values) -> SpecificationMap:
+    reasons = tuple((each["pattern"], each["reason"]) for each in item.get("reasons", ()))
+    return SpecificationMap(**{**item, "columns": _texts(item["columns"]), "reasons": reasons})
 
 
 def _ehf(item: Values) -> EhfProfile:

@@ -92,6 +92,8 @@ def _patterns(value: Mapping[str, Any]) -> Iterator[tuple[Path, str, bool]]:
     for number, rule in enumerate(value.get("mail", ())):
         for name, pattern in rule["patterns"].items():
             yield ("mail", number, "patterns", name), pattern, name != "credit_note"
+    for number, rule in enumerate(value.get("specification", {}).get("reasons", ())):
+        yield ("specification", "reasons", number, "pattern"), rule["pattern"], False
     if "sak_id_pattern" in value.get("ehf", {}):
         yield ("ehf", "sak_id_pattern"), value["ehf"]["sak_id_pattern"], False
 

@@ -98,7 +98,7 @@ def partners(hub: Hub) -> Iterator[Examined]:
 def tenant(hub: Hub, name: str, *, probe: bool) -> Iterator[Examined]:
     """One tenant: its access log, its money, its reference data and agreements."""
     from hub.pipeline import views
-    from hub.store import access, parties
+    from hub.store import access, notices, parties
 
     row = next(one for one in hub.store.tenants() if one["id"] == name)
     with hub.store.reading(name) as unit:
@@ -106,6 +106,7 @@ def tenant(hub: Hub, name: str, *, probe: bool) -> Iterator[Examined]:
         yield _money(name, len(blocking(views.conservation(unit))))
         yield from _lists(name, row["country"], unit)
         agreements = parties.agreements(unit, hub.today(row["country"]))
+        yield _notices(name, len(notices.open_ones(unit)), agreements)
     if not agreements:
         text = "no agreement is in force: nothing can be sent"
         yield Examined(name=f"{name}: agreements", state=WARNING, text=text, hint="kvitt org agreement PARTNER")
@@ -127,6 +128,18 @@ def _money(name: str, wrong: int) -> Examined:
         text = f"money is not conserved: {wrong} findings"
         return Examined(name=f"{name}: journal", state=ERROR, text=text, hint="kvitt status", exit_code=1)
     return Examined(name=f"{name}: journal", state=OK, text="money is conserved")
+
+
+def _notices(name: str, waiting: int, agreements: list[Agreement]) -> Examined:
+    """Whether what practices and clinics are told can be mailed."""
+    from hub.pipeline.notices import through
+
+    if waiting and not any(through(each) for each in agreements):
+        text = f"{waiting} notices to practices wait, and no mailbox is there to mail them"
+        return Examined(
+            name=f"{name}: notices", state=WARNING, text=text, hint="kvitt org agreement mail --set notices=yes"
+        )
+    return Examined(name=f"{name}: notices", state=OK, text=f"{waiting} wait to be mailed")
 
 
 def _lists(name: str, country: str, unit: Any) -> Iterator[Examined]:  # noqa: ANN401 -- imported late

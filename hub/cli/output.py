@@ -6,11 +6,12 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from hub.errors import ConfigurationError
+from hub.errors import ConfigurationError, FormatError
 from hub.settings import LANGUAGES
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -50,3 +51,18 @@ def money(minor: int) -> str:
     """An amount with two decimals, for a table."""
     sign = "-" if minor < 0 else ""
     return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02d}"
+
+
+def put_file(out: Path, payload: bytes, *, force: bool = False) -> None:
+    """Write a file, all of it or nothing, for its owner only."""
+    if out.exists() and not force:
+        raise FormatError(f"{out} exists", hint="--force overwrites it")
+    part = out.with_name(f"{out.name}.part")
+    try:
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600, exist_ok=False)
+        part.write_bytes(payload)
+        part.replace(out)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ConfigurationError(f"{out} cannot be written: {error.strerror}") from None

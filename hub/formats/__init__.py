@@ -1,8 +1,9 @@
 """External formats as the pipeline sees them: one module per family that builds what goes out or reads what comes in.
 
 A module that builds names its formats in `BUILDS` and has `build(batch) -> Built`. A module that reads names a
-`recognise(payload, name) -> str | None` and `read(payload, context) -> Answer`. Modules are found by scanning this
-package: a new format is a new file and edits nothing.
+`recognise(payload, name) -> str | None` and `read(payload, context) -> Answer`, and `read_beside(payload, sent,
+context)` where an answer says more beside what it answers. Modules are found by scanning this package: a new format is
+a new file and edits nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from hub.model.finding import Finding
 from hub.model.partner import Agreement, MailRule, Partner
 from hub.model.payment import Statement
 from hub.model.reply import Acknowledgement, Decision, Rejection, ResponseFile
+from schemas.banking.status import PaymentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class MailNews:
     reason: str = ""
 
 
-Answer = ResponseFile | Acknowledgement | Decision | MailNews | Statement
+Answer = ResponseFile | Acknowledgement | Decision | MailNews | Statement | PaymentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +115,18 @@ def read(payload: bytes, context: AnswerContext) -> tuple[str, list[Answer]]:
     if found is None:
         raise FormatError(
             "this is no answer Kvitt can read",
-            hint="it reads Vektis responses, UBL responses, OCR giro, camt.053/054, MT940 and e-mails",
+            hint="it reads Vektis responses, UBL responses, OCR giro, camt.053/054, MT940, pain.002 and e-mails",
         )
     module, kind = found
     answers: list[Answer] = list(module.read(payload, context))
     return kind, answers
+
+
+def read_beside(payload: bytes, sent: bytes, context: AnswerContext) -> list[Answer]:
+    """What an answer says beside the message it answers; nothing where its format says all by itself."""
+    found = _reader(payload, context.name)
+    beside = getattr(found[0], "read_beside", None) if found else None
+    return list(beside(payload, sent, context)) if beside else []
 
 
 def _reader(payload: bytes, name: str) -> tuple[ModuleType, str] | None:

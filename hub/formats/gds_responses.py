@@ -7,7 +7,7 @@ from mappings.gds_replies import from_gds802
 from mappings.vektis_replies import CLEARING, PAYER
 from schemas import gds
 
-_RESPONSE = "vektis-GDS802-"
+_CLAIM, _RESPONSE = "vektis-GDS801-", "vektis-GDS802-"
 
 
 def recognise(payload: bytes, name: str) -> str | None:
@@ -19,5 +19,15 @@ def recognise(payload: bytes, name: str) -> str | None:
 
 def read(payload: bytes, context: AnswerContext) -> list[Answer]:
     """One response; who sent it is what the channel said or what the message says of its sender."""
-    source = CLEARING if context.meta.get("sent_by") == CLEARING else PAYER
-    return [from_gds802(gds.read(payload), source=source)]
+    return [from_gds802(gds.read(payload), source=_source(context))]
+
+
+def read_beside(payload: bytes, sent: bytes, context: AnswerContext) -> list[Answer]:
+    """The same beside the message it answers: what names a person only means that person's performances."""
+    kind = gds.recognise(sent) or ""
+    asked = gds.read(sent) if kind.startswith(_CLAIM) else None
+    return [from_gds802(gds.read(payload), source=_source(context), sent=asked)]
+
+
+def _source(context: AnswerContext) -> str:
+    return CLEARING if context.meta.get("sent_by") == CLEARING else PAYER

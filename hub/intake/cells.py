@@ -75,9 +75,9 @@ _TEXTS: Mapping[str, tuple[str, str, str]] = {
         "Kolom {column} miste de voorloopnul; die is teruggezet.",
     ),
     "LIST_ACCOUNT_CHANGES": (
-        "The bank account of {expected} changes: confirm it with them by another way than mail.",
-        "Bankkontoen til {expected} endres: bekreft det med dem på en annen måte enn e-post.",
-        "De bankrekening van {expected} wijzigt: bevestig dat bij hen, anders dan per mail.",
+        "The bank account of {expected} changes when a second person approves: confirm it another way than by mail.",
+        "Bankkontoen til {expected} endres når en annen person godkjenner: bekreft det på en annen måte enn e-post.",
+        "De bankrekening van {expected} wijzigt pas als een tweede akkoord geeft: bevestig dat anders dan per mail.",
     ),
 }
 

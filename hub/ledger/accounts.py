@@ -5,11 +5,12 @@ Money of a claim line moves along a tree of accounts, so that every pair of acco
     CLAIMED -> OPEN -> DUE       -> UNALLOCATED <- BANK
                     -> REFUSED   -> NETTED         -> RETURNED
                     -> PATIENT   -> WRITTEN_OFF    -> IN_TRANSIT <- PAID_OUT
-                    -> WITHDRAWN
+                    -> WITHDRAWN                     -> NO_CLAIM
 
 Per line: claimed = granted + refused + patient + withdrawn + open, where granted is what moved from OPEN to DUE, and
 granted = received + netted + written off + outstanding, where outstanding is the balance of DUE and received is what
-moved from UNALLOCATED. Credit lines move the other way round, so that every row's amount is positive.
+moved from UNALLOCATED. Credit lines move the other way round, so that every row's amount is positive. PAID_OUT and
+CHARGED are what a practice was paid and what it was charged for services (COSTS).
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ class Account(StrEnum):
     RETURNED = "returned"
     PAID_OUT = "paid_out"
     IN_TRANSIT = "in_transit"
+    CHARGED = "charged"
+    COSTS = "costs"
+    NO_CLAIM = "no_claim"
 
 
 _A = Account
@@ -63,12 +67,23 @@ PAYMENT_MOVES = frozenset(
         (_A.DUE, _A.UNALLOCATED),
         (_A.UNALLOCATED, _A.RETURNED),
         (_A.UNALLOCATED, _A.IN_TRANSIT),
+        (_A.UNALLOCATED, _A.NO_CLAIM),
     )
 )
 """Pairs of accounts a payment's money may move between; an allocation belongs to both a line and a payment."""
 
-PAYOUT_MOVES = frozenset({frozenset((_A.PAID_OUT, _A.IN_TRANSIT))})
-"""A payout handed to the bank; the bank's own booking of it clears IN_TRANSIT."""
+PAYOUT_MOVES = frozenset({frozenset((_A.PAID_OUT, _A.IN_TRANSIT)), frozenset((_A.CHARGED, _A.COSTS))})
+"""A payout handed to the bank (the bank's own booking of it clears IN_TRANSIT), and costs a practice is charged."""
+
+
+class NoClaim(StrEnum):
+    """Why money of a payment belongs to no claim: the reason on its NO_CLAIM row, an account of its own to a reader."""
+
+    ADVANCE = "advance"
+    COST_CEILING = "cost_ceiling"
+    INTEREST = "interest"
+    ROUNDING = "rounding"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

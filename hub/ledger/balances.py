@@ -100,12 +100,13 @@ def _count(amounts: dict[str, int], row: Posting) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentMoney:
-    """Where a payment's money stands: booked = allocated + returned + paid out + unallocated, signed."""
+    """Where a payment's money stands: booked = allocated + returned + paid out + no claim + unallocated, signed."""
 
     booked: Money
     allocated: Money
     returned: Money
     paid_out: Money
+    no_claim: Money
     unallocated: Money
 
 
@@ -114,7 +115,9 @@ _PAYMENT_FLOW = {
     Account.DUE: ("allocated", -1),
     Account.RETURNED: ("returned", -1),
     Account.IN_TRANSIT: ("paid_out", -1),
+    Account.NO_CLAIM: ("no_claim", -1),
 }
+_PAYMENT_AMOUNTS = tuple(field.name for field in fields(PaymentMoney))
 
 
 def payment_money(postings: Iterable[Posting]) -> dict[str, PaymentMoney]:
@@ -124,9 +127,7 @@ def payment_money(postings: Iterable[Posting]) -> dict[str, PaymentMoney]:
     for row in postings:
         if row.payment_id and Account.UNALLOCATED in row.pair:
             currency.setdefault(row.payment_id, row.amount.currency)
-            amounts = sums.setdefault(
-                row.payment_id, dict.fromkeys(("booked", "allocated", "returned", "paid_out", "unallocated"), 0)
-            )
+            amounts = sums.setdefault(row.payment_id, dict.fromkeys(_PAYMENT_AMOUNTS, 0))
             amounts["unallocated"] -= row.into(Account.UNALLOCATED).minor
             for account, (name, sign) in _PAYMENT_FLOW.items():
                 amounts[name] += sign * row.into(account).minor

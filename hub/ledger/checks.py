@@ -145,13 +145,14 @@ def _payments(booked: Mapping[str, PaymentMoney], payments: Mapping[str, Money] 
 
 
 def _payment(payment: str, money: PaymentMoney) -> Iterator[Finding]:
-    if money.booked != money.allocated + money.returned + money.paid_out + money.unallocated:
+    parts = (money.allocated, money.returned, money.paid_out, money.no_claim)
+    if money.booked != sum(parts, money.unallocated):
         yield _error(
             "09",
             payment,
-            f"booked {money.booked} is not allocated + returned + paid out + unallocated",
-            f"bokført {money.booked} er ikke fordelt + returnert + utbetalt + ufordelt",
-            f"geboekt {money.booked} is niet toegewezen + teruggestort + uitbetaald + niet toegewezen",
+            f"booked {money.booked} is not allocated + returned + paid out + no claim + unallocated",
+            f"bokført {money.booked} er ikke fordelt + returnert + utbetalt + uten krav + ufordelt",
+            f"geboekt {money.booked} is niet toegewezen + terug + uitbetaald + zonder declaratie + niet toegewezen",
         )
     if money.unallocated.minor * money.booked.minor < 0 or (money.unallocated and not money.booked):
         yield _error(

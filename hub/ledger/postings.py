@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from hub.errors import ContentError
-from hub.ledger.accounts import Account, LedgerLine, Posting
+from hub.ledger.accounts import Account, LedgerLine, NoClaim, Posting
 from hub.ledger.balances import LineMoney, verdict_amounts
 from hub.ledger.entry import Entry, Move, PaymentFacts, rows_of
 from hub.model.money import Money, total
@@ -67,12 +67,15 @@ def payment_booked(payment: PaymentFacts, *, at: datetime, source: str) -> tuple
 
 
 def granted_by_payment(
-    line: LedgerLine, before: LineMoney, payment_id: str, amount: Money, *, at: datetime
+    line: LedgerLine, before: LineMoney, payment_id: str, amount: Money, *, at: datetime, again: str = ""
 ) -> tuple[Posting, ...]:
-    """A posted payment on an undecided line grants that much of it, never more than is open."""
+    """A posted payment on an undecided line grants that much of it, never more than is open.
+
+    `again` tells a later grant of the same payment on the same line from the first one.
+    """
     if abs(amount.minor) > abs(before.open.minor) or amount.minor * before.open.minor < 0:
         raise ContentError(f"payment {payment_id} would grant {amount} on line {line.line_id}, open is {before.open}")
-    entry = Entry(line.tenant, f"grant:{payment_id}:{line.line_id}", at, payment_id, "granted by payment")
+    entry = Entry(line.tenant, f"grant:{payment_id}:{line.line_id}{again}", at, payment_id, "granted by payment")
     return rows_of(entry, [Move(Account.DUE, Account.OPEN, amount, line, payment_id)])
 
 
@@ -128,13 +131,30 @@ def returned(
     )
 
 
-def paid_out(
-    tenant: str, practice: str, payout_id: str, amount: Money, *, at: datetime, payee: str = ""
+def without_claim(
+    payment: PaymentFacts, amount: Money, *, at: datetime, source: str, reason: NoClaim
 ) -> tuple[Posting, ...]:
-    """A released payout to a practice was handed to the bank."""
+    """Money of a payment that belongs to no claim; negative where the payer kept money back for such a thing."""
+    group = f"no-claim:{payment.id}:{reason}:{source}"
+    entry = Entry(payment.tenant, group, at, source, reason.value, payment.payee, payment.payer)
+    return rows_of(entry, [Move(Account.UNALLOCATED, Account.NO_CLAIM, amount, payment_id=payment.id)])
+
+
+def told_twice(payment: PaymentFacts, *, at: datetime, source: str, again: bool = False) -> tuple[Posting, ...]:
+    """What was booked as a payment is another one told again: its booking is taken back, or `again` stands."""
+    group = f"told-twice:{payment.id}:{source}"
+    entry = Entry(payment.tenant, group, at, source, "told twice", payment.payee, payment.payer)
+    amount = -payment.amount if again else payment.amount
+    return rows_of(entry, [Move(Account.UNALLOCATED, Account.BANK, amount, payment_id=payment.id)])
+
+
+def paid_out(
+    tenant: str, practice: str, payout_id: str, amount: Money, *, at: datetime, payee: str = "", again: str = ""
+) -> tuple[Posting, ...]:
+    """A released payout to a practice was handed to the bank; `again` tells what was taken for failed and left."""
     if amount.minor <= 0:
         raise ContentError(f"payout {payout_id} of {amount}: only positive amounts are paid out")
-    entry = Entry(tenant, f"payout:{payout_id}", at, payout_id, "paid out", payee, "", practice)
+    entry = Entry(tenant, f"payout:{payout_id}{again}", at, payout_id, "paid out", payee, "", practice)
     return rows_of(entry, [Move(Account.PAID_OUT, Account.IN_TRANSIT, amount)])
 
 
@@ -142,3 +162,30 @@ def payout_settled(payment: PaymentFacts, payout_id: str, *, at: datetime) -> tu
     """The bank's own booking of a payout (negative) clears the money in transit."""
     entry = Entry(payment.tenant, f"payout-booking:{payout_id}:{payment.id}", at, payout_id, "payout booked")
     return rows_of(entry, [Move(Account.UNALLOCATED, Account.IN_TRANSIT, payment.amount, payment_id=payment.id)])
+
+
+def payout_failed(
+    tenant: str,
+    practice: str,
+    payout_id: str,
+    amount: Money,
+    *,
+    at: datetime,
+    source: str,
+    payee: str = "",
+    again: str = "",
+) -> tuple[Posting, ...]:
+    """The bank refused a payout or it came back: the money is the practice's again and to be paid.
+
+    `again` tells a booking that came back from a refusal before it.
+    """
+    entry = Entry(tenant, f"payout-failed:{payout_id}{again}", at, source, "payout failed", payee, "", practice)
+    return rows_of(entry, [Move(Account.PAID_OUT, Account.IN_TRANSIT, -amount)])
+
+
+def charged(
+    tenant: str, practice: str, charge: str, amount: Money, *, at: datetime, period: str, reason: str, payee: str
+) -> tuple[Posting, ...]:
+    """A cost of a period the practice is charged (negative: taken back); `charge` tells it from every other one."""
+    entry = Entry(tenant, f"charge:{charge}", at, period, reason, payee, "", practice)
+    return rows_of(entry, [Move(Account.CHARGED, Account.COSTS, amount)])

@@ -1,29 +1,26 @@
-"""What a practice is told and paid per quarter (requirements P09, M05, M16, S36).
+"""What a practice is told per quarter (requirements P09, M05, M07, M16, S36).
 
-A practice is owed what was received and netted on its lines: netting one practice's credit against another practice's
-lines thus comes out right for both. A period's movement is what the journal recorded after `since` up to and including
-`until`: a closed statement computes to the same figures for ever, and its next version holds the difference.
+The lines are those of the quarter with their money as it stands. The account runs from the end of the statement before
+to this one's: opening + share - costs - paid out = closing. It rests on journal rows recorded in between, so that a
+closed statement computes to the same figures for ever, and the next version holds the difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from hub.ledger.accounts import Account, Posting
 from hub.ledger.balances import LineMoney, line_money, no_money
-from hub.model.money import Money
-
-_SETTLING = (frozenset((Account.DUE, Account.UNALLOCATED)), frozenset((Account.DUE, Account.NETTED)))
-Owner = tuple[str, str]
-"""A practice and a currency: money is never summed across either."""
+from hub.ledger.positions import LineLabel, Owner, Position, no_position, owned, owner_of, positions
+from hub.ledger.shares import Terms
+from hub.model.money import Money, total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The moments a statement or payout covers: after `since` (None: from the start), up to and including `until`."""
+    """The moments a statement's account covers: after `since` (None: from the start), up to and including `until`."""
 
     until: datetime
     since: datetime | None = None
@@ -34,26 +31,6 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What the payee agreed with a practice: its share of the money, and a fee per period."""
-
-    share: Decimal = Decimal(1)
-    fee: Money | None = None
-
-    def fee_in(self, currency: str) -> Money:
-        """The fee, where it is in this currency."""
-        return self.fee if self.fee is not None and self.fee.currency == currency else Money(0, currency)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineLabel:
-    """How a line is shown: its own reference and period (`2024Q1`)."""
-
-    ref: str
-    period: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementLine:
     """One line of the statement's period with its money as it stood at the statement's end."""
 
@@ -61,28 +38,54 @@ class StatementLine:
     claim_id: str
     payer: str
     ref: str
+    module: str
     money: LineMoney
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The lines of one payer and module added up."""
+
+    payer: str
+    module: str
+    count: int
+    money: LineMoney
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One cost the practice was charged: what for, in which period, how much."""
+
+    reason: str
+    period: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """A practice's account over a window: closing = opening + share - fee - paid out.
+    """A practice's account over a window: closing = opening + share - costs - paid out.
 
     `settled` is what was received and netted, `of_other_periods` the part of it on lines of other periods, `share` the
-    practice's part of `settled`.
+    practice's part of `settled`, `held` what came in without an agreed share.
     """
 
     opening: Money
     settled: Money
     of_other_periods: Money
     share: Money
-    fee: Money
+    costs: Money
     paid_out: Money
+    held: Money
 
     @property
     def closing(self) -> Money:
         """What the practice is still owed, or owes when negative; it carries over."""
-        return self.opening + self.share - self.fee - self.paid_out
+        return self.opening + self.share - self.costs - self.paid_out
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody holds or held money for the practice."""
+        return not any((self.opening, self.settled, self.share, self.costs, self.paid_out, self.held))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +94,13 @@ class Statement:
 
     practice: str
     period: str
-    version: int
+    until: datetime
     window: Window
     currency: str
     lines: tuple[StatementLine, ...]
+    groups: tuple[Group, ...]
     totals: LineMoney
+    charges: tuple[Charge, ...]
     balance: Balance
 
 
@@ -105,34 +110,32 @@ def statement(
     *,
     practice: str,
     period: str,
+    currency: str,
+    until: datetime,
     window: Window,
-    opening: Money,
     terms: Terms,
-    version: int = 1,
+    opening: Money | None = None,
 ) -> Statement:
-    """A practice's statement in the currency of its opening balance."""
-    own = [row for row in postings if row.practice == practice and row.amount.currency == opening.currency]
-    lines = _lines([row for row in own if row.at <= window.until], labels, period)
-    totals = no_money(opening.currency)
-    for line in lines:
-        totals += line.money
-    here = {line.line_id for line in lines}
-    elsewhere = settled([row for row in own if row.claim_line_id not in here], window)
+    """A practice's statement of one period and currency: its lines as they stand at `until`, its account in a window.
+
+    The two differ where a later statement has begun: the account ended there, while the lines still change. `opening`
+    is what the statement before said is carried over; shares agreed anew for what was told then count as moved now.
+    """
+    own = [row for row in postings if (row.practice, row.amount.currency) == (practice, currency) and row.at <= until]
+    lines = _lines(own, labels, period)
+    account = [row for row in own if row.at <= window.until]
+    told = None if window.since is None else opening
     return Statement(
         practice=practice,
         period=period,
-        version=version,
+        until=until,
         window=window,
-        currency=opening.currency,
+        currency=currency,
         lines=lines,
-        totals=totals,
-        balance=_balance(
-            opening,
-            settled(own, window).get((practice, opening.currency)),
-            elsewhere.get((practice, opening.currency)),
-            paid(own, window).get((practice, opening.currency)),
-            terms,
-        ),
+        groups=_groups(lines, currency),
+        totals=_sum([line.money for line in lines], currency),
+        charges=_charges([row for row in account if window.holds(row)]),
+        balance=_balance(account, labels, terms, period=period, currency=currency, since=window.since, opening=told),
     )
 
 
@@ -145,24 +148,78 @@ def _lines(rows: list[Posting], labels: Mapping[str, LineLabel], period: str) ->
             claim_id=owners[line].claim_id,
             payer=owners[line].payer,
             ref=labels[line].ref,
+            module=labels[line].module,
             money=money,
         )
         for line, money in line_money(mine).items()
     ]
-    return tuple(sorted(found, key=lambda line: (line.payer, line.ref, line.line_id)))
+    return tuple(sorted(found, key=lambda line: (line.payer, line.module, line.ref, line.line_id)))
 
 
-def _balance(opening: Money, moved: Money | None, elsewhere: Money | None, out: Money | None, terms: Terms) -> Balance:
-    nothing = Money(0, opening.currency)
-    amount = moved or nothing
-    return Balance(
-        opening=opening,
-        settled=amount,
-        of_other_periods=elsewhere or nothing,
-        share=amount.times(terms.share),
-        fee=terms.fee_in(opening.currency),
-        paid_out=out or nothing,
+def _groups(lines: Sequence[StatementLine], currency: str) -> tuple[Group, ...]:
+    found: dict[tuple[str, str], list[LineMoney]] = {}
+    for line in lines:
+        found.setdefault((line.payer, line.module), []).append(line.money)
+    return tuple(
+        Group(payer=payer, module=module, count=len(monies), money=_sum(monies, currency))
+        for (payer, module), monies in found.items()
     )
+
+
+def _sum(monies: Iterable[LineMoney], currency: str) -> LineMoney:
+    result = no_money(currency)
+    for money in monies:
+        result += money
+    return result
+
+
+def _charges(rows: Iterable[Posting]) -> tuple[Charge, ...]:
+    """Costs by what they are for; a correction is part of what it corrects."""
+    found: dict[tuple[str, str], list[Money]] = {}
+    for row in owned(rows):
+        if Account.CHARGED in row.pair:
+            found.setdefault((row.source, row.reason), []).append(row.into(Account.CHARGED))
+    charges = (
+        Charge(reason=reason, period=source, amount=total(amounts, amounts[0].currency))
+        for (source, reason), amounts in sorted(found.items())
+    )
+    return tuple(charge for charge in charges if charge.amount)
+
+
+def _balance(
+    own: Sequence[Posting],
+    labels: Mapping[str, LineLabel],
+    terms: Terms,
+    *,
+    period: str,
+    currency: str,
+    since: datetime | None,
+    opening: Money | None,
+) -> Balance:
+    owners = {owner_of(row) for row in owned(own)}
+    now = positions(own, labels, terms)
+    before = {} if since is None else positions(own, labels, terms, until=since)
+    pairs = [(now[owner], before.get(owner) or no_position(owner)) for owner in sorted(owners)]
+
+    def moved(name: str) -> Money:
+        return total([getattr(new, name) - getattr(old, name) for new, old in pairs], currency)
+
+    elsewhere = [_outside(new, period) - _outside(old, period) for new, old in pairs]
+    counted = total([old.balance for _, old in pairs], currency)
+    begins = counted if opening is None else opening
+    return Balance(
+        opening=begins,
+        settled=moved("settled"),
+        of_other_periods=total(elsewhere, currency),
+        share=moved("share") + counted - begins,
+        costs=moved("costs"),
+        paid_out=moved("paid_out"),
+        held=moved("held"),
+    )
+
+
+def _outside(position: Position, period: str) -> Money:
+    return total([part.settled for part in position.parts if part.period != period], position.owner.currency)
 
 
 def difference(older: Statement, newer: Statement) -> tuple[StatementLine, ...]:
@@ -173,76 +230,33 @@ def difference(older: Statement, newer: Statement) -> tuple[StatementLine, ...]:
         money = line.money - before.get(line.line_id, no_money(newer.currency))
         if money:
             changed.append(
-                StatementLine(line_id=line.line_id, claim_id=line.claim_id, payer=line.payer, ref=line.ref, money=money)
+                StatementLine(
+                    line_id=line.line_id,
+                    claim_id=line.claim_id,
+                    payer=line.payer,
+                    ref=line.ref,
+                    module=line.module,
+                    money=money,
+                )
             )
     return tuple(changed)
 
 
-def settled(postings: Iterable[Posting], window: Window) -> dict[Owner, Money]:
-    """What was received and netted on each practice's lines within a window."""
-    sums: dict[Owner, Money] = {}
-    for row in postings:
-        if row.pair in _SETTLING and window.holds(row):
-            owner = (row.practice, row.amount.currency)
-            sums[owner] = sums.get(owner, Money(0, owner[1])) - row.into(Account.DUE)
-    return sums
+def currencies(postings: Iterable[Posting], practice: str, *, until: datetime) -> tuple[str, ...]:
+    """The currencies a practice has money in."""
+    return tuple(sorted({row.amount.currency for row in postings if row.practice == practice and row.at <= until}))
 
 
-def paid(postings: Iterable[Posting], window: Window) -> dict[Owner, Money]:
-    """What was handed to the bank for each practice within a window."""
-    sums: dict[Owner, Money] = {}
-    for row in postings:
-        if Account.PAID_OUT in row.pair and window.holds(row):
-            owner = (row.practice, row.amount.currency)
-            sums[owner] = sums.get(owner, Money(0, owner[1])) + row.into(Account.PAID_OUT)
-    return sums
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayoutProposal:
-    """What may be paid to a practice now (`amount`, never negative) and what carries over instead.
-
-    `held` says why nothing is proposed although money may be there (`no_terms`).
-    """
-
-    practice: str
-    balance: Balance
-    amount: Money
-    carried: Money
-    held: str = ""
-
-
-def payout_proposal(
-    postings: Iterable[Posting],
-    *,
-    window: Window,
-    terms: Mapping[str, Terms],
-    opening: Mapping[Owner, Money],
-) -> tuple[PayoutProposal, ...]:
-    """One proposal per practice and currency: only money received and netted counts, a negative balance is carried.
-
-    `opening` is each practice's closing balance of the window before. A practice with a fee is listed even when no
-    money moved (base rates are charged to everybody); one without terms is held, because its share is not known.
-    """
-    rows = list(postings)
-    moved, out = settled(rows, window), paid(rows, window)
-    feeing = {(practice, agreed.fee.currency) for practice, agreed in terms.items() if agreed.fee}
-    owners = sorted({*moved, *out, *opening, *feeing} - {("", currency) for _, currency in moved})
-    return tuple(
-        _proposal(owner, opening.get(owner), moved.get(owner), out.get(owner), terms.get(owner[0])) for owner in owners
-    )
-
-
-def _proposal(
-    owner: Owner, opening: Money | None, moved: Money | None, out: Money | None, terms: Terms | None
-) -> PayoutProposal:
-    nothing = Money(0, owner[1])
-    balance = _balance(opening or nothing, moved, None, out, terms or Terms())
-    pays = terms is not None and balance.closing.minor > 0
-    return PayoutProposal(
-        practice=owner[0],
-        balance=balance,
-        amount=balance.closing if pays else nothing,
-        carried=nothing if pays else balance.closing,
-        held="" if terms is not None else "no_terms",
-    )
+__all__ = [
+    "Balance",
+    "Charge",
+    "Group",
+    "LineLabel",
+    "Owner",
+    "Statement",
+    "StatementLine",
+    "Window",
+    "currencies",
+    "difference",
+    "statement",
+]

@@ -157,10 +157,10 @@ def _say(hub: Hub, tenant: str, target: Target, row: Row) -> bool:
 def _send(hub: Hub, target: Target, row: Row) -> None:
     settings = {name: _revealed(hub, value) for name, value in target.settings.items()}
     if target.kind == MAIL:
-        letter = mail.Mail(
+        letter = mail.Letter(
             id=row["id"], to=target.address, subject=row["subject"], text=row["body"], at=hub.clock.now()
         )
-        mail.send(_server(settings), letter)
+        mail.send(mail.outbox(settings), letter)
         return
     seconds = float(settings.get("timeout") or 10)
     hook = webhook.Hook(
@@ -171,20 +171,6 @@ def _send(hub: Hub, target: Target, row: Row) -> None:
         read_timeout=seconds,
     )
     webhook.call(hook, webhook.News(id=row["id"], data=row["data"], at=hub.clock.now()))
-
-
-def _server(settings: dict[str, str]) -> mail.SmtpServer:
-    tls = settings.get("tls") or mail.STARTTLS
-    return mail.SmtpServer(
-        host=settings["host"],
-        port=int(settings.get("port") or (465 if tls == mail.TLS else 587)),
-        tls=tls,
-        sender=settings["sender"],
-        user=settings.get("user", ""),
-        password=settings.get("password", ""),
-        ca_file=settings.get("ca_file", ""),
-        timeout=float(settings.get("timeout") or 20),
-    )
 
 
 def _revealed(hub: Hub, value: str) -> str:
@@ -273,7 +259,7 @@ def _check_mail(target: Target) -> None:
         )
     if not target.settings.get("host"):
         raise ConfigurationError("where is mail handed in?", hint="--set host=smtp.example.org")
-    if target.settings.get("tls", mail.STARTTLS) not in mail.WAYS:
+    if target.settings.get("tls", "starttls") not in mail.WAYS:
         raise ConfigurationError(f"no way of TLS {target.settings['tls']!r}", hint=f"one of: {', '.join(mail.WAYS)}")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hub import texts
-from hub.formats import MailNews
+from hub import formats, texts
+from hub.formats import AnswerContext, MailNews
 from hub.ledger.accounts import LedgerLine
 from hub.ledger.balances import line_money, no_money, verdict_amounts
 from hub.ledger.postings import decided
@@ -42,15 +42,27 @@ def apply_response(hub: Hub, unit: Unit, inbound: Row, response: ResponseFile) -
         return _unknown(unit, inbound, f"invoice number {response.invoice_number or '(none)'}")
     rows = claims.find(unit, schema.claim.c.exchange_id == exchange["id"])
     states = _states(unit, rows)
+    response = _beside(unit, inbound, exchange, response)
     applied = _with_findings(response, apply_decisions(response, states))
     contradiction = _contradiction(hub, exchange, rows, response, states)
     if contradiction:
         return _contradicted(hub, unit, inbound, exchange, response, contradiction)
     _answered(unit, exchange, inbound, applied)
     if applied.file_refused and response.refused_by == CLEARING:
-        _file_refused(hub, unit, exchange, inbound, rows, applied)
-        return inbounds.PROCESSED
+        return _file_refused(hub, unit, exchange, inbound, rows, applied)
     return _record(hub, unit, inbound, rows, applied)
+
+
+def _beside(unit: Unit, inbound: Row, exchange: Row, response: ResponseFile) -> ResponseFile:
+    """A refusal of the clearing house, read beside what we sent: it may name a person and none of our references."""
+    if response.refused_by != CLEARING:
+        return response
+    context = AnswerContext(name=inbound["meta"]["name"], meta={"sent_by": CLEARING})
+    sent = exchanges.message(unit, exchange).payload
+    for one in formats.read_beside(inbounds.payload(unit, inbound), sent, context):
+        if isinstance(one, ResponseFile) and one.invoice_number == response.invoice_number:
+            return one
+    return response
 
 
 def _of_payee(unit: Unit, response: ResponseFile) -> Row | None:
@@ -382,17 +394,24 @@ def _triage(unit: Unit, recording: _Recording, triage: Triage, number: int) -> N
     )
 
 
-def _file_refused(hub: Hub, unit: Unit, exchange: Row, inbound: Row, rows: Sequence[Row], applied: Applied) -> None:
-    """The clearing house refused the file: the named lines are held, their companions wait to be sent again."""
+def _file_refused(hub: Hub, unit: Unit, exchange: Row, inbound: Row, rows: Sequence[Row], applied: Applied) -> str:
+    """The clearing house refused the file: the named lines are held, their companions wait to be sent again.
+
+    What it says of something that cannot be found among our lines keeps the file from going again unread.
+    """
     by_id = {row["id"]: row for row in rows}
     unit.update(schema.inbound, inbound["id"], findings=[finding.as_json() for finding in applied.findings])
     for fault in applied.faults:
         _fault(unit, exchange, inbound, by_id[fault.claim_id], fault)
+    unplaced = [one.finding for one in applied.triage if one.finding.blocks]
+    if unplaced:
+        cases.unplaced_refusal(hub, unit, exchange, inbound["id"], unplaced)
     if applied.faults:
         cases.exchange_case(hub, unit, exchange, "TAKE_OUT_BAD_LINES", bad=len(applied.faults), total=len(rows))
-    else:
+    elif not unplaced:
         said = "; ".join(finding.said() for finding in applied.findings) or "the file as a whole"
         cases.exchange_case(hub, unit, exchange, "REFUSED_BY_NETWORK", reason=said)
+    return inbounds.TRIAGE if unplaced else inbounds.PROCESSED
 
 
 def _fault(unit: Unit, exchange: Row, inbound: Row, row: Row, fault: Fault) -> None:

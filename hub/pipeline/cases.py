@@ -10,6 +10,7 @@ from typing import Any
 from hub import texts
 from hub.log import clean_text
 from hub.model.claim import ClaimKind
+from hub.model.finding import Finding
 from hub.model.money import Money
 from hub.model.reply import Code, Decision, Verdict
 from hub.pipeline.context import Hub
@@ -197,7 +198,7 @@ def _tell_clinic(unit: Unit, row: Row, words: Mapping[str, str]) -> None:
     clinic = parties.organisation(unit, row["provider_code"])
     to = clinic.invoice_email or clinic.party.email
     if to:
-        tasks.notify(unit, f"rejected:{row['ref']}", to, f"{row['ref']}", texts.pick(words, "nb"))
+        tasks.notify(unit, f"rejected:{row['ref']}", to, f"{row['ref']}", texts.pick(words, "nb"), "nb")
 
 
 def exchange_case(hub: Hub, unit: Unit, exchange: Row, code: str, **values: object) -> None:
@@ -210,3 +211,19 @@ def exchange_case(hub: Hub, unit: Unit, exchange: Row, code: str, **values: obje
     }
     key = f"exchange:{exchange['business_key']}:{code}"
     raise_case(unit, code, values, key=key, about=About(exchange_id=exchange["id"]), reopen=True)
+
+
+_UNPLACED = "unplaced_refusal"
+
+
+def unplaced_refusal(hub: Hub, unit: Unit, exchange: Row, inbound_id: str, findings: Sequence[Finding]) -> None:
+    """A refusal names what is none of our lines: the history keeps it until a person says what it was about."""
+    codes = list(dict.fromkeys(one.code for one in findings))
+    exchanges.log(unit, exchange["id"], _UNPLACED, "", codes=codes, inbound_id=inbound_id)
+    said = {name: "; ".join(dict.fromkeys(one.said(name) for one in findings)) for name in LANGUAGES}
+    exchange_case(hub, unit, exchange, "REFUSED_UNPLACED", reason=said)
+
+
+def refused_unplaced(unit: Unit, exchange: Row) -> bool:
+    """Whether a refusal of this message named something that is none of our lines."""
+    return any(entry["kind"] == _UNPLACED for entry in exchanges.history(unit, exchange["id"]))

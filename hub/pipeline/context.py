@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +27,16 @@ class Actor:
 
 
 NIGHT = Actor()
+
+
+def same_person(name: str, other: str) -> bool:
+    """Whether two names are one person's, however they are written: case, width, accents' form, blanks and signs."""
+    return _bare(name) == _bare(other)
+
+
+def _bare(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(sign for sign in folded if sign.isalnum() or unicodedata.combining(sign))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

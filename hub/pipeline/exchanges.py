@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import func
+
 from hub.errors import ConfigurationError
 from hub.model.exchange import ExchangeState
 from hub.pipeline.context import Actor, Hub
@@ -19,6 +21,8 @@ _SHOWN = (
     *("invoice_number", "business_key", "partner", "channel", "kind", "state", "released", "attempts"),
     *("prepared_at", "next_try_at", "sent_at", "reply_due", "answered_at", "note"),
 )
+
+_FEW = frozenset(state.value for state in ExchangeState) - {"sent", "delivered"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,9 @@ def listed(unit: Unit, *, state: str = "", partner: str = "", most: int = 200) -
     """Exchanges, newest first, as a program may print them."""
     table = schema.exchange
     where = [column == wished for column, wished in ((table.c.state, state), (table.c.partner, partner)) if wished]
-    rows = unit.rows(unit.mine(table, *where).order_by(table.c.prepared_at.desc()).limit(most))
+    # The newest of all are found in order; the few in an open or failed state by that, or all would be looked through.
+    newest = func.coalesce(table.c.prepared_at, None) if state in _FEW else table.c.prepared_at
+    rows = unit.rows(unit.mine(table, *where).order_by(newest.desc()).limit(most))
     return [_body(row) for row in rows]
 
 
@@ -48,8 +54,10 @@ def _body(row: Mapping[str, Any]) -> dict[str, Any]:
 def one(unit: Unit, ref: str) -> Row:
     """An exchange by its invoice number, business key or id; ConfigurationError when there is none, or several."""
     table = schema.exchange
-    by_name = (table.c.business_key == ref) | (table.c.id == ref) | (table.c.remote_id == ref)
-    found = exchanges.find(unit, by_name) or exchanges.find(unit, table.c.invoice_number == ref)
+    # One name after another: asked for either at once, a database looks through all.
+    names = (table.c.business_key, table.c.id, table.c.remote_id)
+    found = list({row["id"]: row for name in names for row in exchanges.find(unit, name == ref)}.values())
+    found = found or exchanges.find(unit, table.c.invoice_number == ref)
     if len(found) > 1:
         known = ", ".join(row["business_key"] for row in found[:5])
         raise ConfigurationError(f"several exchanges are called {ref}", hint=f"name one of: {known}")

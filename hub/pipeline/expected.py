@@ -71,7 +71,7 @@ def expected(hub: Hub, unit: Unit, country: str) -> list[Expected]:
             found.append(
                 Expected(
                     practice=row["code"],
-                    email=row["email"],
+                    email=row["invoice_email"] or row["email"],
                     module=row["module"],
                     period=str(period),
                     by=by,
@@ -138,7 +138,7 @@ def _remind(unit: Unit, each: Expected, language: str) -> None:
     """Ask the practice itself, once."""
     if each.email:
         subject, body = texts.text("LIST_REMINDER", **_values(each)), texts.action("LIST_REMINDER", **_values(each))
-        tasks.notify(unit, each.key, each.email, texts.pick(subject, language), texts.pick(body, language))
+        tasks.notify(unit, each.key, each.email, texts.pick(subject, language), texts.pick(body, language), language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from hub.store.unit import Row, Unit
 _CAUSE_OF: Mapping[str, str] = {
     "gave_up": "away",
     "refused_by_network": "network",
+    "refused_unplaced": "network",
     "restored_answers": "restored",
     "restored_numbers": "restored",
     "payment_review": "payment",
@@ -42,10 +43,11 @@ NOW = frozenset(
         "expires",
         "restored",
         "alert_failed",
+        "old_account",
     }
 )
 """Causes that are said at once, outside quiet hours."""
-CAUSES = NOW | {"list_missing", "reply_overdue", "held", "rejection", "payment", "unread", "person_uploads"}
+CAUSES = NOW | {"list_missing", "reply_overdue", "held", "rejection", "payment", "unread", "person_uploads", "notice"}
 OTHER = "other"
 _BLOCKED = frozenset({"away", "configuration"})
 """What an expired certificate looks like from the queue: the certificate is the cause."""

@@ -16,6 +16,7 @@ from hub.intake.party_lists import KINDS, OrganisationRow, PracticeRow, UserRow
 from hub.model.finding import Finding, Severity
 from hub.model.partner import Agreement
 from hub.model.party import Address, Party
+from hub.pipeline import own_accounts
 from hub.pipeline.context import Actor
 from hub.store import access, parties
 from hub.store.parties import Organisation, Participation
@@ -69,7 +70,7 @@ def put_practices(unit: Unit, rows: Sequence[PracticeRow], actor: Actor, *, dry:
             findings.append(wrong)
             continue
         wanted = _practice(row, known.get(row.agb), parent)
-        findings += _account_changes(wanted, known)
+        wanted = _account_kept(unit, wanted, known, actor, findings, dry=dry)
         changes.append(_put_practice(unit, row, wanted, known, actor, dry=dry))
     return Outcome(changes=tuple(changes), findings=tuple(findings))
 
@@ -91,7 +92,7 @@ def put_organisations(
             findings.append(finding("LIST_UNKNOWN", row.line, "parent", expected=row.parent))
             continue
         wanted = _organisation(row, before, country, known)
-        findings += _account_changes(wanted, known)
+        wanted = _account_kept(unit, wanted, known, actor, findings, dry=dry)
         changes.append(_put(unit, wanted, known, actor, dry=dry))
     return Outcome(changes=tuple(sorted(changes, key=lambda one: one.line)), findings=tuple(findings))
 
@@ -252,13 +253,18 @@ def _differences(before: Organisation, wanted: Wanted, known: Mapping[str, Organ
     return tuple(differing)
 
 
-def _account_changes(wanted: Wanted, known: Mapping[str, Organisation]) -> list[Finding]:
-    """A changed bank account is how money is stolen: it is never silent (S37)."""
+def _account_kept(
+    unit: Unit, wanted: Wanted, known: Mapping[str, Organisation], actor: Actor, findings: list[Finding], *, dry: bool
+) -> Wanted:
+    """A changed bank account is how money is stolen: it waits for a second person, and is never silent (S37)."""
     before = known.get(wanted.party.id)
-    if before is None or not before.party.account or before.party.account == wanted.party.account:
-        return []
+    if before is None or before.party.account == wanted.party.account:
+        return wanted
     code = wanted.party.id
-    return [finding("LIST_ACCOUNT_CHANGES", wanted.line, "account", expected=code, severity=Severity.WARNING)]
+    findings.append(finding("LIST_ACCOUNT_CHANGES", wanted.line, "account", expected=code, severity=Severity.WARNING))
+    if not dry:
+        own_accounts.wanted(unit, before, wanted.party.account, actor)
+    return replace(wanted, party=replace(wanted.party, account=before.party.account))
 
 
 def _change(line: int, code: str, name: str, before: object | None, fields: tuple[str, ...]) -> Change:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID, uuid5
 
 from hub.ledger.entry import PaymentFacts
 from hub.ledger.postings import payment_booked
 from hub.matching.duplicates import Booking, fingerprints, new_payments
 from hub.model.payment import BookingState, Statement
+from hub.pipeline import own_accounts, payout_news
 from hub.pipeline.cases import About, raise_case
 from hub.pipeline.context import Hub
 from hub.store import inbounds, money, schema
@@ -25,6 +25,7 @@ def book(hub: Hub, unit: Unit, inbound: Row, statement: Statement) -> str:
     country = next((row["country"] for row in hub.store.tenants() if row["id"] == unit.tenant), "")
     for booking in added.new:
         _store(unit, inbound, booking, country)
+    own_accounts.watch(unit, inbound, (booking.payment for booking in added.new))
     money.set_counters(unit, added.counts)
     if any(payment.state is BookingState.HELD for payment in statement.payments):
         _held(unit, inbound, statement)
@@ -36,7 +37,7 @@ def book(hub: Hub, unit: Unit, inbound: Row, statement: Statement) -> str:
 
 def _store(unit: Unit, inbound: Row, booking: Booking, country: str) -> None:
     payment_id = str(uuid5(_SPACE, f"{unit.tenant}|{booking.payment.id}"))
-    payment = replace(booking.payment, id=booking.bank_id)
+    payment = booking.payment._replace(id=booking.bank_id)
     money.add_payment(
         unit,
         NewPayment(
@@ -50,6 +51,7 @@ def _store(unit: Unit, inbound: Row, booking: Booking, country: str) -> None:
     )
     facts = PaymentFacts(tenant=unit.tenant, id=payment_id, amount=payment.amount, payee=payment.account)
     money.post(unit, payment_booked(facts, at=unit.now, source=f"inbound:{inbound['id']}"))
+    payout_news.booked(unit, payment_id, payment)
 
 
 def _held(unit: Unit, inbound: Row, statement: Statement) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from hub import formats, log
 from hub.errors import ConfigurationError, ContentError, HubError, TransientError
@@ -16,7 +16,7 @@ from hub.model.exchange import Collected
 from hub.model.partner import Agreement, ChannelSpec, Partner
 from hub.model.payment import Statement
 from hub.model.reply import Acknowledgement, Decision, ResponseFile
-from hub.pipeline import answers, mail_rules, payments
+from hub.pipeline import answers, mail_rules, own_accounts, payments, payout_news, specified
 from hub.pipeline.archives import unpack
 from hub.pipeline.cases import About, raise_case
 from hub.pipeline.context import Hub
@@ -25,6 +25,8 @@ from hub.pipeline.track import track
 from hub.ports import Channel
 from hub.store import inbounds, parties, schema, tasks
 from hub.store.unit import Row, Unit
+from hub.tracing import span
+from schemas.banking.status import PaymentStatus
 
 DAMAGED = "damaged"
 """The kind of a collected thing whose bytes failed the channel's own check."""
@@ -62,13 +64,15 @@ def collect(hub: Hub, tenant: str) -> list[Received]:
     done = [_process_again(hub, tenant, row["id"]) for row in _left_over(hub, tenant)]
     for place in _places(hub, tenant):
         try:
-            channel = hub.open_channel(place.partner, place.agreement)
-            _collect_from(hub, tenant, place, channel, done)
+            with span("collect", partner=place.partner.name) as told:
+                before = len(done)
+                _collect_from(hub, tenant, place, hub.open_channel(place.partner, place.agreement), done)
+                told["things"] = len(done) - before
         except HubError as error:
             _trouble(hub, tenant, place, error)
-        except OperationalError:
-            raise  # our own database: nothing can be stored from anywhere
-        except Exception as error:  # noqa: BLE001 -- the boundary to a connector: its own mistake stops nobody else
+        except Exception as error:  # the boundary to a connector: its own mistake stops nobody else
+            if _our_database(error):
+                raise  # nothing can be stored from anywhere
             broke = ConfigurationError(f"the channel broke ({type(error).__name__})", hint="report it to its maker")
             _trouble(hub, tenant, place, broke)
         else:
@@ -258,14 +262,20 @@ def process(hub: Hub, tenant: str, inbound_id: str) -> Received:
             row = _locked(unit, inbound_id)
             if row["state"] == inbounds.STORED:
                 _process(hub, unit, row)
-    except (OperationalError, TransientError):
-        raise  # our own database in trouble says nothing about this thing: it stays stored and is processed next time
-    except Exception as error:  # noqa: BLE001 -- the boundary to foreign content: nobody else waits for this one
+    except Exception as error:  # the boundary to foreign content: nobody else waits for this one
+        if _our_database(error):
+            raise  # that says nothing about this thing: it stays stored and is processed next time
         _set_aside(hub, tenant, inbound_id, str(error) if isinstance(error, HubError) else type(error).__name__)
     with hub.store.reading(tenant) as unit:
         done = _result(inbounds.get(unit, inbound_id))
     log.event("received", tenant=tenant, inbound=inbound_id, kind=done.kind, state=done.state)
     return done
+
+
+def _our_database(error: Exception) -> bool:
+    """Whether our own database is in trouble, or has ended our session (as it does to one that slept in the middle)."""
+    ended = isinstance(error, DBAPIError) and error.connection_invalidated
+    return ended or isinstance(error, (OperationalError, TransientError))
 
 
 def read_again(hub: Hub, tenant: str, inbound_id: str) -> Received:
@@ -328,11 +338,16 @@ def _process(hub: Hub, unit: Unit, row: Row) -> None:
         mail_rules=rules,
         authserv_ids=[id_ for each in parties.agreements(unit) if (id_ := each.settings.get("authserv_id"))],
     )
+    payload = inbounds.payload(unit, row)
     try:
-        kind, said = formats.read(inbounds.payload(unit, row), context)
+        if specified.take(hub, unit, row, payload):
+            return
+        kind, said = formats.read(payload, context)
     except ContentError as error:
         _unreadable(unit, row, str(error))
         return
+    if kind == "mail":
+        own_accounts.told_by_mail(unit, row, payload)
     verdicts = [_apply(hub, unit, row, answer) for answer in said]
     worst = max(verdicts, key=_WEIGHT.index, default=inbounds.PROCESSED)
     note = inbounds.get(unit, row["id"])["note"] or f"{len(said)} read"
@@ -365,8 +380,27 @@ def _apply(hub: Hub, unit: Unit, row: Row, answer: formats.Answer) -> str:
         return answers.apply_decision(hub, unit, row, answer)
     if isinstance(answer, MailNews):
         return answers.apply_mail(hub, unit, row, answer)
-    return _book(hub, unit, row, answer)
+    return _bank(hub, unit, row, answer)
 
 
-def _book(hub: Hub, unit: Unit, row: Row, statement: Statement) -> str:
-    return payments.book(hub, unit, row, statement)
+def _bank(hub: Hub, unit: Unit, row: Row, answer: Statement | PaymentStatus) -> str:
+    """What our bank says; a payer's place is not the bank, and whoever writes there would pay himself out."""
+    if not _may_be_bank(hub, unit, row):
+        values = {"source": row["meta"]["name"] or row["source"], "reason": "a bank file, but not from the bank"}
+        key = f"unknown:{row['id']}:bank"
+        raise_case(unit, "UNKNOWN_ANSWER", values, key=key, about=About(inbound_id=row["id"]))
+        return inbounds.TRIAGE
+    if isinstance(answer, PaymentStatus):
+        return payout_news.apply_status(unit, row, answer)
+    return payments.book(hub, unit, row, answer)
+
+
+def _may_be_bank(hub: Hub, unit: Unit, row: Row) -> bool:
+    """Whether these bytes also came from anywhere that is not a payer's alone."""
+    payers: dict[str, bool] = {}
+    for agreement in parties.agreements(unit):
+        partner = hub.registry.partners.get(agreement.partner)
+        source = _source(partner or _service(agreement), agreement)
+        payers[source] = payers.get(source, True) and partner is not None
+    same = inbounds.find(unit, schema.inbound.c.content_key == row["content_key"])
+    return not all(payers.get(each["source"], False) for each in same)

@@ -17,6 +17,7 @@ from hub import log, texts
 from hub.errors import ConfigurationError, ExchangeError
 from hub.model.exchange import ExchangeState
 from hub.pipeline.context import Actor, Hub
+from hub.pipeline.notices import in_doubt_after_restore
 from hub.pipeline.outcomes import exchange_task, reply_due
 from hub.pipeline.submit import prepare
 from hub.ports import Channel
@@ -44,6 +45,7 @@ def restored(hub: Hub, tenant: str, made_at: datetime, actor: Actor) -> None:
         reason = f"restored from the backup of {made_at:%Y-%m-%d %H:%M} UTC: kvitt reconcile first"
         pauses.pause(unit, pauses.OUTBOUND, "", reason=reason, by=actor.name)
         access.record(unit, actor=actor.name, role=actor.role, action="restore", object_=f"{made_at:%Y-%m-%dT%H:%MZ}")
+        in_doubt_after_restore(unit)
         for agreement in parties.agreements(unit):
             _tell(unit, "RESTORED_ANSWERS", agreement.partner, made_at)
         country = next(row["country"] for row in hub.store.tenants() if row["id"] == tenant)

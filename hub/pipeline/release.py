@@ -8,6 +8,7 @@ from hub import texts
 from hub.errors import ConfigurationError
 from hub.model.claim import ClaimKind
 from hub.model.exchange import ExchangeState
+from hub.pipeline import cases
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.correct import way_of, within
 from hub.pipeline.finished import PROGRAMME
@@ -108,7 +109,7 @@ def _release_exchange(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool | No
     if arrived is not None and state is not ExchangeState.REFUSED:
         return _settle_doubt(hub, unit, exchange, arrived=arrived, evidence=evidence)
     if state is ExchangeState.REFUSED:
-        return _send_the_rest(hub, unit, exchange)
+        return _send_the_rest(hub, unit, exchange, evidence)
     if state is ExchangeState.FAILED:
         exchanges.force(unit, exchange["id"], ExchangeState.PREPARED, text="released", attempts=0, next_try_at=None)
     elif state is ExchangeState.IN_DOUBT:
@@ -121,7 +122,7 @@ def _release_exchange(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool | No
 
 
 def _settle_doubt(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool, evidence: str) -> Released:
-    why = f": {evidence}" if evidence else ""
+    why = _because(evidence)
     if arrived:
         partner = hub.registry.by_name(exchange["partner"])
         due = reply_due(unit, partner)
@@ -143,12 +144,22 @@ def _settle_doubt(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool, evidenc
     return Released(what=f"{exchange['name']} {what}", claims=_count(unit, exchange))
 
 
-def _send_the_rest(hub: Hub, unit: Unit, exchange: Row) -> Released:
+def _because(evidence: str) -> str:
+    return f": {evidence}" if evidence else ""
+
+
+def _send_the_rest(hub: Hub, unit: Unit, exchange: Row, evidence: str) -> Released:
     """Everything of a refused file that is not held itself is free again, with the same references (decision 4).
 
     What a payer has judged is not: its refusal uses references up, and what it granted is not asked for twice. An
-    invoice that the network refused goes out under a new number, unless its payer's folder says otherwise (S30).
+    invoice that the network refused goes out under a new number, unless its payer's folder says otherwise (S30). Where
+    the refusal named somebody who could not be found, `evidence` says that a person found out.
     """
+    if cases.refused_unplaced(unit, exchange) and not evidence:
+        raise ConfigurationError(
+            f"{exchange['invoice_number']} was refused for something that is none of its lines: nothing goes again",
+            hint="find out whom it is about, correct those claims, then kvitt release NUMBER --evidence TEXT",
+        )
     rows = claims.find(unit, schema.claim.c.exchange_id == exchange["id"])
     if any(row["programme"] == PROGRAMME for row in rows):
         raise _never_rebuilt(exchange["invoice_number"])
@@ -161,7 +172,9 @@ def _send_the_rest(hub: Hub, unit: Unit, exchange: Row) -> Released:
     for claim_id in free:
         claims.link(unit, [claim_id], None, numbers[claim_id])
     tasks.done_all(unit, exchange["id"], {"taken_out": len(rows) - len(free), "sent_again": len(free)})
-    exchanges.log(unit, exchange["id"], "released", f"{len(free)} of {len(rows)} claims go out again")
+    exchanges.log(
+        unit, exchange["id"], "released", f"{len(free)} of {len(rows)} claims go out again{_because(evidence)}"
+    )
     return Released(what=f"{len(free)} of {len(rows)} claims go out with the next submission", claims=len(free))
 
 

@@ -228,7 +228,7 @@ def _mirrored(unit: Unit, line_ids: Sequence[str]) -> set[str]:
     return {row["claim_line_id"] for row in money.decisions(unit, line_ids) if row["source"].startswith(TAKES_BACK)}
 
 
-_ANSWERED_BY_CORRECTING = ("CREDIT_UNFIT", "CREDIT_ACCEPTED_LATE", "CREDIT_NOTE_ASKED_LATE")
+_ANSWERED_BY_CORRECTING = ("CREDIT_UNFIT", "CREDIT_ACCEPTED_LATE", "CREDIT_NOTE_ASKED_LATE", "VANISHED_FROM_LIST")
 
 
 def _key(code: str, ref: str) -> str:

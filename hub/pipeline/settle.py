@@ -2,61 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hub import log, texts
-from hub.ledger.balances import LineMoney, line_money, no_money
-from hub.ledger.postings import allocated, granted_by_payment, netted
-from hub.matching.items import Action, Allocation, Match, MatchRules, OpenItem, OpenLine
-from hub.matching.payments import match
-from hub.model.claim import ClaimKind
-from hub.model.money import Money
+from hub.matching.items import Action, Match, MatchRules
+from hub.matching.payments import arrival, match
 from hub.model.payment import Payment
-from hub.pipeline.answers import ledger_line
+from hub.pipeline import allocations, payment_cases, returns, specified
+from hub.pipeline.allocations import Ground
 from hub.pipeline.cases import About, raise_case
 from hub.pipeline.context import Hub
-from hub.store import claims, exchanges, inbounds, money, parties, schema, tasks
-from hub.store.money import NewAllocation, NewDecision
+from hub.store import claims, exchanges, inbounds, money, resolutions, schema
 from hub.store.unit import Row, Unit
-
-_UNDECIDED = ("open", "presumed_ok")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What one run came to: matches by payment id, and claims that silence now counts as fine."""
+    """What one run came to: matches by payment id, and claims that silence now counts as fine.
+
+    `explained` are bookings that a payer's specification settled, or (False) is held against.
+    """
 
     matches: Sequence[Match]
     presumed: Sequence[str]
+    explained: Mapping[str, bool]
 
 
 def settle(hub: Hub, tenant: str) -> Settled:
     """Match every payment that nobody has dealt with; then judge silence. Running it again changes nothing."""
     with hub.store.unit(tenant) as unit:
-        matches = _match_all(hub, unit)
+        stored = money.payments(unit)
+        explained = specified.explain_all(hub, unit, stored)
+        done = {*explained, *returns.settle_all(unit, stored)}
+        matches = _match_all(hub, unit, stored, done)
     posted = sum(1 for one in matches if one.action is Action.POST)
-    log.event("settled", tenant=tenant, posted=posted, looked_at=len(matches))
-    return Settled(matches=matches, presumed=judge_silence(hub, tenant))
+    log.event("settled", tenant=tenant, posted=posted, looked_at=len(matches), explained=len(explained))
+    return Settled(matches=matches, presumed=judge_silence(hub, tenant), explained=explained)
 
 
-def _match_all(hub: Hub, unit: Unit) -> list[Match]:
-    stored = money.payments(unit)
-    waiting = [(row, _named(row, payment)) for row, payment in stored if row["matched"] in ("new", "review")]
-    earlier = [_named(row, payment) for row, payment in stored if row["matched"] == "posted"]
+def _match_all(hub: Hub, unit: Unit, stored: Sequence[tuple[Row, Payment]], done: Collection[str]) -> list[Match]:
+    waiting = [(row, _named(row, payment)) for row, payment in stored if _waits(row) and row["id"] not in done]
+    earlier = [_named(row, payment) for row, payment in stored if row["matched"] in ("posted", "by_hand")]
     if not waiting:
         return []
-    rules = _rules(hub)
+    waiting.sort(key=lambda each: arrival(each[1]))
     twice = _told_twice(unit, stored)
-    items = open_items(unit)
-    found = match([payment for _, payment in waiting], items, rules, earlier=earlier, settled=twice)
-    for (row, payment), one in zip(waiting, found, strict=True):
+    items = allocations.open_items(unit)
+    found = match([payment for _, payment in waiting], items, rules_of(hub), earlier=earlier, settled=twice)
+    for (row, _), one in zip(waiting, found, strict=True):
         if row["id"] in twice:
-            _suspect(unit, row, payment)
+            _suspect(unit, row)
         else:
-            _apply(unit, row, payment, one)
+            _apply(unit, row, one)
     return found
+
+
+def _waits(row: Row) -> bool:
+    """What nobody has decided about; a person's decision is never looked at again."""
+    return row["matched"] in ("new", "review")
 
 
 _DAYS_APART = 4
@@ -68,6 +73,7 @@ def _told_twice(unit: Unit, stored: Sequence[tuple[Row, Payment]]) -> frozenset[
     Kinds of files may differ in the booking day by some days; without a bank-wide id nobody but a person can tell.
     """
     kinds = {row["id"]: row["kind"] for row in inbounds.find(unit)}
+    known = {row["payment_id"] for row in resolutions.of_kind(unit, "another")}
     seen: dict[tuple[str, str, int], list[Row]] = {}
     for row, _ in stored:
         if row["reference"] and row["booked"]:
@@ -76,27 +82,29 @@ def _told_twice(unit: Unit, stored: Sequence[tuple[Row, Payment]]) -> frozenset[
         row["id"]
         for group in seen.values()
         for row in group
-        if row["matched"] in ("new", "review") and any(_may_be(row, other, kinds) for other in group)
+        if _waits(row) and row["id"] not in known and any(_may_be(row, other, kinds) for other in group)
     )
 
 
 def _may_be(row: Row, other: Row, kinds: Mapping[str, str]) -> bool:
     apart = abs((row["booked"] - other["booked"]).days)
     kind, before = kinds.get(row["inbound_id"], ""), kinds.get(other["inbound_id"], "")
-    return other["matched"] == "posted" and kind[:8] != before[:8] and 0 < apart <= _DAYS_APART
+    settled = other["matched"] in ("posted", "by_hand")
+    return settled and kind[:8] != before[:8] and 0 < apart <= _DAYS_APART
 
 
-def _suspect(unit: Unit, row: Row, payment: Payment) -> None:
+def _suspect(unit: Unit, row: Row) -> None:
     money.mark_payment(unit, row["id"], "review", "T0", {"code": "told_twice"})
-    _payment_task(unit, row, payment, "TOLD_TWICE")
+    payment_cases.ask(unit, row, payment_cases.TOLD_TWICE)
 
 
 def _named(row: Row, payment: Payment) -> Payment:
     """The payment under the hub's own id, which is unique where the bank's is not."""
-    return replace(payment, id=row["id"])
+    return payment._replace(id=row["id"])
 
 
-def _rules(hub: Hub) -> MatchRules:
+def rules_of(hub: Hub) -> MatchRules:
+    """How carefully each partner's payments are matched, and how its texts name numbers."""
     partners = hub.registry.partners
     return MatchRules(
         modes={name: partner.matching for name, partner in partners.items()},
@@ -104,189 +112,37 @@ def _rules(hub: Hub) -> MatchRules:
     )
 
 
-def open_items(unit: Unit) -> list[OpenItem]:
-    """Every claim that was ever sent, with what a payment may still settle on it."""
-    rows = claims.find(unit, schema.claim.c.hold_code != "WITHDRAWN")
-    lines = claims.lines(unit, [row["id"] for row in rows])
-    standing = line_money(money.postings(unit))
-    payer_refs = _payer_refs(unit)
-    accounts = _payer_accounts(unit)
-    ours = {each.code: each.party.account for each in parties.organisations(unit)}
-    by_claim: dict[str, list[Row]] = {}
-    for line in lines:
-        by_claim.setdefault(line["claim_id"], []).append(line)
-    return [_item(row, by_claim.get(row["id"], []), standing, payer_refs, accounts, ours) for row in rows]
-
-
-def _payer_accounts(unit: Unit) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for agreement in parties.agreements(unit):
-        found[agreement.partner] = tuple(dict.fromkeys((*found.get(agreement.partner, ()), *agreement.payer_accounts)))
-    return found
-
-
-def _payer_refs(unit: Unit) -> dict[str, set[str]]:
-    """The payers' own numbers for what they decided, by line."""
-    found: dict[str, set[str]] = {}
-    for decision in money.decisions(unit):
-        if decision["payer_ref"]:
-            found.setdefault(decision["claim_line_id"], set()).add(decision["payer_ref"])
-    return found
-
-
-def _item(
-    row: Row,
-    lines: Sequence[Row],
-    standing: Mapping[str, LineMoney],
-    payer_refs: Mapping[str, set[str]],
-    accounts: Mapping[str, tuple[str, ...]],
-    ours: Mapping[str, str],
-) -> OpenItem:
-    nothing = no_money(row["currency"])
-    by_payment = row["country"] == "NO"
-    references = sorted({ref for line in lines for ref in payer_refs.get(line["id"], ())})
-    return OpenItem(
-        claim_id=row["id"],
-        ref=row["ref"],
-        invoice_number=row["invoice_number"],
-        kid=row["kid"],
-        payer=row["payer"],
-        payer_accounts=accounts.get(row["payer"], ()),
-        claimant=row["claimant_code"],
-        account=ours.get(row["claimant_code"], ""),
-        currency=row["currency"],
-        kind=ClaimKind(row["kind"]),
-        batch=row["invoice_number"] if not by_payment else "",
-        references=tuple(references),
-        issue_date=row["issue_date"],
-        lines=tuple(
-            OpenLine(
-                line_id=line["id"],
-                outstanding=standing.get(line["id"], nothing).outstanding,
-                undecided=_undecided(line, standing.get(line["id"], nothing), by_payment=by_payment),
-                number=line["number"],
-            )
-            for line in lines
-        ),
-    )
-
-
-def _undecided(line: Row, standing: LineMoney, *, by_payment: bool) -> Money:
-    """Only in Norway does a payment grant by itself (decision 19); elsewhere money waits for the decision."""
-    if by_payment and line["verdict"] in _UNDECIDED:
-        return standing.open
-    return Money(0, line["currency"])
-
-
-def _apply(unit: Unit, row: Row, payment: Payment, one: Match) -> None:
+def _apply(unit: Unit, row: Row, one: Match) -> None:
     evidence: dict[str, Any] = {
         "code": one.code,
         "ruleset": one.ruleset,
         "evidence": [[each.field, each.value, each.claim_id] for each in one.evidence],
         "alternatives": [[each.claim_id, each.reason] for each in one.alternatives],
+        "rejected": [[each.claim_id, each.reason] for each in one.rejected],
     }
+    if one.undoes:
+        evidence["undoes"] = one.undoes
     if one.action is Action.POST:
-        _post(unit, one)
+        allocations.put(unit, row["id"], one.allocations, Ground(tier=one.tier.value))
         money.mark_payment(unit, row["id"], "posted", one.tier.value, evidence)
-        _close_review(unit, row, one)
+        payment_cases.answered(unit, row["id"], {"tier": one.tier.value})
     elif one.action is Action.IGNORE:
         money.mark_payment(unit, row["id"], "ignored", one.tier.value, evidence)
     else:
         money.mark_payment(unit, row["id"], "review", one.tier.value, evidence)
-        _review(unit, row, payment, one)
+        _review(unit, row, one)
     if one.action is Action.POST and one.remainder:
-        _overpaid(unit, row, payment, one)
+        payment_cases.ask(unit, row, payment_cases.OVERPAID, remainder=one.remainder)
 
 
-def _post(unit: Unit, one: Match) -> None:
-    """Post a certain match: grants first (Norway), then what the payment pays, then what is netted, all or nothing."""
-    rows = {row["id"]: row for row in claims.by_ids(unit, [each.claim_id for each in one.allocations])}
-    for each in one.allocations:
-        line = ledger_line(unit, rows[each.claim_id], each.line_id)
-        if each.grants:
-            _grant(unit, one.payment_id, each)
-        if each.amount:
-            money.post(unit, allocated(line, one.payment_id, each.amount, at=unit.now))
-    _net(unit, rows, one)
-    money.add_allocations(
-        unit,
-        [
-            NewAllocation(
-                payment_id=one.payment_id,
-                claim_line_id=each.line_id,
-                amount=each.amount,
-                netted=each.netted,
-                tier=one.tier.value,
-                by="hub",
-            )
-            for each in one.allocations
-        ],
-    )
-
-
-def _grant(unit: Unit, payment_id: str, each: Allocation) -> None:
-    """The payment is the decision: what it pays of an undecided line is granted (decision 19)."""
-    (row,) = claims.by_ids(unit, [each.claim_id])
-    line = ledger_line(unit, row, each.line_id)
-    before = line_money(money.postings(unit, line_ids=[each.line_id]))[each.line_id]
-    money.post(unit, granted_by_payment(line, before, payment_id, each.grants, at=unit.now))
-    granted = before.granted + each.grants
-    verdict = "granted" if granted == line.claimed else "open"
-    new = NewDecision(
-        claim_line_id=each.line_id,
-        verdict=verdict,
-        granted=granted,
-        patient=Money(0, granted.currency),
-        source=f"payment:{payment_id}",
-        text="granted by payment",
-    )
-    money.add_decision(unit, new)
-
-
-def _net(unit: Unit, rows: Mapping[str, Row], one: Match) -> None:
-    """Set credits off against what they were netted with; the sum over all lines is zero."""
-    set_off = [each for each in one.allocations if each.netted]
-    left = {each.line_id: each.netted.minor for each in set_off if each.netted.minor > 0}
-    debits = {each.line_id: each for each in set_off if each.netted.minor > 0}
-    for credit in (each for each in set_off if each.netted.minor < 0):
-        line = ledger_line(unit, rows[credit.claim_id], credit.line_id)
-        against = []
-        for line_id, part in _shares(left, -credit.netted.minor):
-            amount = Money(part, credit.netted.currency)
-            against.append((ledger_line(unit, rows[debits[line_id].claim_id], line_id), amount))
-        money.post(unit, netted(line, against, at=unit.now, source=one.payment_id, payment_id=one.payment_id))
-
-
-def _shares(left: dict[str, int], wanted: int) -> list[tuple[str, int]]:
-    """Take `wanted` minor units from what is left on the lines, in their order."""
-    shares: list[tuple[str, int]] = []
-    for line_id, available in left.items():
-        part = min(wanted, available)
-        if part:
-            left[line_id] = available - part
-            wanted -= part
-            shares.append((line_id, part))
-    return shares
-
-
-def _review(unit: Unit, row: Row, payment: Payment, one: Match) -> None:
+def _review(unit: Unit, row: Row, one: Match) -> None:
+    if one.undoes:
+        payment_cases.ask(unit, row, payment_cases.REVERSED, original=payment_cases.short(one.undoes))
+        return
     refs = {each["id"]: each["ref"] for each in claims.by_ids(unit, [alt.claim_id for alt in one.alternatives])}
     suggestion = ", ".join(refs[alt.claim_id] for alt in one.alternatives if alt.claim_id in refs) or "-"
-    _payment_task(unit, row, payment, "PAYMENT_REVIEW", reason=one.code.replace("_", " "), suggestion=suggestion)
-
-
-def _overpaid(unit: Unit, row: Row, payment: Payment, one: Match) -> None:
-    _payment_task(unit, row, payment, "OVERPAID", remainder=one.remainder)
-
-
-def _payment_task(unit: Unit, row: Row, payment: Payment, code: str, **values: object) -> None:
-    values |= {"amount": payment.amount, "day": payment.booked or "?"}
-    about = About(inbound_id=row["inbound_id"], amount=payment.amount)
-    raise_case(unit, code, values, key=f"payment:{row['id']}:{code}", about=about)
-
-
-def _close_review(unit: Unit, row: Row, one: Match) -> None:
-    tasks.done(unit, f"payment:{row['id']}:PAYMENT_REVIEW", {"tier": one.tier.value})
+    reason = one.code.replace("_", " ")
+    payment_cases.ask(unit, row, payment_cases.REVIEW, reason=reason, suggestion=suggestion)
 
 
 def judge_silence(hub: Hub, tenant: str) -> list[str]:

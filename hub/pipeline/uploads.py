@@ -137,7 +137,7 @@ def _remind(unit: Unit, settings: Mapping[str, str], exchange: Row, partner: Par
     language = "nb" if partner.country == "NO" else "nl"
     subject = texts.pick(texts.text("UPLOAD_REMINDER", **values), language)
     body = texts.pick(texts.action("UPLOAD_REMINDER", **values), language)
-    return tasks.notify(unit, f"upload:{exchange['business_key']}:{mark}"[:160], recipient, subject, body)
+    return tasks.notify(unit, f"upload:{exchange['business_key']}:{mark}"[:160], recipient, subject, body, language)
 
 
 def _own_address(unit: Unit) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from hub.model.finding import Finding
 from hub.model.money import Money
 from hub.model.reply import Decision, Verdict
 from hub.pipeline.replacements import TAKES_BACK
-from hub.store import claims, exchanges, money, schema
+from hub.store import claims, exchanges, money, resolutions, schema
 from hub.store.unit import Row, Unit
 
 
@@ -139,14 +140,20 @@ def money_json(unit: Unit, views: Sequence[ClaimView], currency: str) -> dict[st
     body["allocated_minor"] = sum(each.allocated.minor for each in paid)
     body["unallocated_minor"] = sum(each.unallocated.minor for each in paid)
     body["returned_minor"] = sum(each.returned.minor for each in paid)
+    body["no_claim_minor"] = sum(each.no_claim.minor for each in paid)
     return body
 
 
 def conservation(unit: Unit) -> list[Finding]:
     """Both equations, recomputed: the journal against itself, the bank, and decisions with allocations."""
     postings = money.postings(unit)
-    booked = {row["id"]: payment.amount for row, payment in money.payments(unit)}
+    booked = {row["id"]: _counts(row, payment.amount) for row, payment in money.payments(unit)}
     return check(postings, booked, _expected(unit))
+
+
+def _counts(row: Row, amount: Money) -> Money:
+    """What a booking is worth: nothing where a person said that it is another one told again."""
+    return Money(0, amount.currency) if row["matched"] == "same" else amount
 
 
 def _expected(unit: Unit) -> dict[str, LineMoney]:
@@ -158,12 +165,16 @@ def _expected(unit: Unit) -> dict[str, LineMoney]:
     allocated: dict[str, list[Row]] = {}
     for row in money.allocations(unit):
         allocated.setdefault(row["claim_line_id"], []).append(row)
+    lost = Counter[str]()
+    for row in resolutions.of_kind(unit, "write_off"):
+        lost[row["claim_line_id"]] += row["amount_minor"]
     return {
-        line["id"]: _expected_line(line, decisions.get(line["id"], ()), allocated.get(line["id"], ())) for line in lines
+        id_: _expected_line(line, decisions.get(id_, ()), allocated.get(id_, ()), lost[id_])
+        for id_, line in ((line["id"], line) for line in lines)
     }
 
 
-def _expected_line(line: Row, decisions: Sequence[Row], allocated: Sequence[Row]) -> LineMoney:
+def _expected_line(line: Row, decisions: Sequence[Row], allocated: Sequence[Row], lost: int) -> LineMoney:
     currency = line["currency"]
     claimed = Money(line["amount_minor"], currency)
     payers = [row for row in decisions if not row["source"].startswith(("payment:", TAKES_BACK))]
@@ -176,6 +187,7 @@ def _expected_line(line: Row, decisions: Sequence[Row], allocated: Sequence[Row]
         granted_by_payment=Money(by_payment[-1]["granted_minor"], currency) if by_payment else None,
         received=Money(sum(row["amount_minor"] for row in allocated), currency),
         netted=Money(sum(row["netted_minor"] for row in allocated), currency),
+        written_off=Money(lost, currency),
         withdrawn=claimed if line["withdrawn"] else None,
     )
 

@@ -1,8 +1,9 @@
 """Submission deadlines as data: each rule kind turns one date of the care into three dates.
 
 Where a payer's text can be read in two ways both readings are kept: `last_safe` is when we send at the latest,
-`last_outer` the last day that may still be in time, `conservative` the earliest over all readings (used for alarms).
-What counts is receipt at the payer's portal, in local time, not our sending (`receipt_day`).
+`last_outer` the last day that may still be in time, `conservative` the earliest over all readings: the first day that
+warnings count down to (`hub.policy.countdown`). What counts is receipt at the payer's portal, in local time, not our
+sending (`receipt_day`).
 
 Rule kinds (`DatedRule.kind`) and their settings; `valid_from`/`valid_to` are compared with the kind's own date:
 
@@ -31,8 +32,6 @@ from zoneinfo import ZoneInfo
 
 from hub.errors import ConfigurationError
 from hub.model.partner import DatedRule
-
-ALARM_DAYS = (30, 14, 7, 2)
 
 
 class Purpose(StrEnum):
@@ -63,15 +62,6 @@ class Deadline:
     conservative: date
     kind: str
     source: str = ""
-
-    def days_left(self, today: date) -> int:
-        """Days until the last safe day; negative when it has passed."""
-        return (self.last_safe - today).days
-
-    def alarm(self, today: date) -> int | None:
-        """The smallest alarm step (30, 14, 7, 2 days) the conservative date has come within, if any."""
-        left = (self.conservative - today).days
-        return min((step for step in ALARM_DAYS if left <= step), default=None)
 
 
 _Settings = Mapping[str, str]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub.clock import SystemClock
-from hub.ledger.statement import PayoutProposal
+from hub.ledger.positions import PayoutProposal
 from hub.model.finding import Finding, blocking
 from hub.paths import examples
 from hub.pipeline import payouts, views
@@ -75,9 +75,9 @@ def _country(unit: Unit, currency: str) -> dict[str, Any]:
 def _practice(proposal: PayoutProposal) -> dict[str, Any]:
     """A practice's ledger in short: what came in for it, and what may be paid out (a proposal, nothing is paid)."""
     return {
-        "practice": proposal.practice,
-        "currency": proposal.amount.currency,
-        "settled_minor": proposal.balance.settled.minor,
+        "practice": proposal.owner.practice,
+        "currency": proposal.owner.currency,
+        "settled_minor": proposal.position.settled.minor,
         "payout_minor": proposal.amount.minor,
         "carried_minor": proposal.carried.minor,
     }

@@ -2,22 +2,25 @@
 
 History: one Menzis line of 2023Q4 was granted and paid, then credited in full; Menzis nets that credit against the new
 payment. Six insurers answer in six ways; one file is refused by VECOZO and goes out again without its bad line. Two
-practices that claim in their own name join in (`demo_nl_own`): mental health by GDS801, and a finished PM304 file.
+practices that claim in their own name join in (`demo_nl_own`): mental health by GDS801, and a finished PM304 file. One
+lump sum is explained by the payer's specification, and one payment that names nothing is placed by a person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from hub.intake.reference import read_coverage
+from hub.model.exchange import Collected
 from hub.model.money import Money
 from hub.model.partner import Agreement
 from hub.model.reply import Code
 from hub.paths import examples
-from hub.pipeline import intake, receive, release, settle, submit, views
+from hub.pipeline import by_hand, intake, payment_views, receive, release, settle, submit, views
 from hub.pipeline.context import Actor
 from hub.pipeline.credit import credit
 from hub.pipeline.intake import IntakeRequest, IntakeResult
@@ -28,6 +31,7 @@ from hub.sandbox.cov import NOT_FOUND, CovQuestion, CovRecord, CovSource, insure
 from hub.sandbox.insurer import InsurerSandbox, Plan
 from hub.sandbox.pki import Pki
 from hub.sandbox.sftp import DOWNLOAD, UPLOAD, SftpSandbox
+from hub.sandbox.specification import specification_file
 from hub.sandbox.stage import Stage
 from hub.sandbox.vecozo import Outgoing, VecozoSandbox
 from hub.store import claims, exchanges, parties, schema
@@ -257,20 +261,65 @@ def _paid(stage: Stage, sides: Counterparts) -> None:
         _payment(stage, partner, f"feb{number}") for number, partner in enumerate(("menzis", "zilveren-kruis", "cz"))
     ]
     _statement(stage, sides, "2024-02", [booking for booking in batch if booking.amount])
-    stage.at(datetime(2024, 2, 12, 8, tzinfo=UTC), "VGZ pays; this statement comes as MT940")
+    _paid_by_specification(stage, sides)
+    stage.at(datetime(2024, 2, 14, 8, tzinfo=UTC), "the practices that claim for themselves are paid")
+    own = [
+        _payment(stage, "zilveren-kruis", "feb14", payee=example.GGZ_PRACTICE),
+        replace(_payment(stage, "cz", "feb15", payee=example.PHYSIO_PRACTICE), text="betaling februari"),
+    ]
+    for number, booking in enumerate(own, start=1):
+        _statement(stage, sides, f"2024-02-14-{number}", [booking])
+    _by_hand(stage)
+
+
+def _paid_by_specification(stage: Stage, sides: Counterparts) -> None:
+    stage.at(datetime(2024, 2, 12, 8, tzinfo=UTC), "VGZ pays in one amount that names nothing (MT940): for a person")
     vgz = _payment(stage, "vgz", "feb9")
-    data = mt940_file([vgz], reference="KVITTDEMO", created=stage.hub.clock.now().date())
+    numbers = [word for word in vgz.text.split() if word.startswith("KV")]
+    lump = replace(vgz, text="VGZ betaling week 6")
+    data = mt940_file([lump], reference="KVITTDEMO", created=stage.hub.clock.now().date())
     (sides.bank / "statement-2024-02-12.940").write_bytes(data)
     stage.keep("nl/bank/statement-2024-02-12.940", data)
     _collect(stage)
     settle.settle(stage.hub, TENANT)
-    stage.at(datetime(2024, 2, 14, 8, tzinfo=UTC), "the practices that claim for themselves are paid")
-    own = [
-        _payment(stage, "zilveren-kruis", "feb14", payee=example.GGZ_PRACTICE),
-        _payment(stage, "cz", "feb15", payee=example.PHYSIO_PRACTICE),
+    stage.at(datetime(2024, 2, 13, 8, tzinfo=UTC), "VGZ's specification says line by line what it paid")
+    told = _specified(stage, "vgz", numbers)
+    stage.keep("nl/received/betaalspecificatie-2024-02-12.csv", told)
+    name = "betaalspecificatie-2024-02-12.csv"
+    for item in receive.receive(stage.hub, TENANT, Collected(remote_id=name, name=name, payload=told)):
+        stage.say(f"  {item.kind}: {item.state} ({item.note})")
+    settle.settle(stage.hub, TENANT)
+    with stage.hub.store.reading(TENANT) as unit:
+        lump_row = next(each for each in payment_views.listed(unit) if each["amount_minor"] == lump.amount.minor)
+    stage.say(f"  {lump.amount}: {lump_row['state']}, by its {lump_row['code']}")
+
+
+def _specified(stage: Stage, partner: str, numbers: Sequence[str]) -> bytes:
+    """What an insurer says it paid of each file of ours."""
+    columns = stage.hub.registry.by_name(partner).specification
+    with stage.hub.store.reading(TENANT) as unit:
+        found = views.claim_views(unit)
+    owed = {number: [view.money.outstanding for view in found if view.invoice_number == number] for number in numbers}
+    rows = [
+        {"own_reference": number, "amount": f"{sum(each.minor for each in amounts) / Decimal(100):.2f}"}
+        for number, amounts in owed.items()
     ]
-    for number, booking in enumerate(own, start=1):
-        _statement(stage, sides, f"2024-02-14-{number}", [booking])
+    return specification_file(columns, rows) if columns else b""
+
+
+def _by_hand(stage: Stage) -> None:
+    stage.at(datetime(2024, 2, 15, 9, tzinfo=UTC), "one payment names nothing: a person takes the first suggestion")
+    with stage.hub.store.reading(TENANT) as unit:
+        waiting = payment_views.listed(unit, ["review"])
+        found = [(each, payment_views.suggested(stage.hub, unit, each["payment"])) for each in waiting]
+    for each, suggested in found:
+        if suggested:
+            best = suggested[0]
+            claims_named = " and ".join(ref for ref, _ in best.allocations)
+            stage.say(f"  {each['short']}: {claims_named} ({best.why})")
+            by_hand.allocate(
+                stage.hub, TENANT, each["payment"], best.wanted, _DEMO, reason="agrees with the payer's mail"
+            )
 
 
 def _statement(stage: Stage, sides: Counterparts, name: str, bookings: Sequence[Booking]) -> None:
@@ -295,5 +344,5 @@ def _payment(stage: Stage, partner: str, number: str, *, payee: str = example.CA
         account=account,
         payer_account=example.PAYER_ACCOUNTS[partner],
         payer_name=stage.hub.registry.by_name(partner).title,
-        text="declaratie " + " ".join(numbers),
+        text=("afrekening " if any(view.kind == "credit" for view in due) else "declaratie ") + " ".join(numbers),
     )

@@ -28,7 +28,7 @@ TENANT = example.NL_TENANT
 GGZ_LIST = "nl_zpm_performances.csv"
 FINISHED = "FY2024-0007"
 """The number of the physiotherapist's file, in its own series."""
-STATEMENTS = ((example.GGZ_PRACTICE, "2024-01"), (example.PHYSIO_PRACTICE, "2024Q1"))
+STATEMENTS = ((example.GGZ_PRACTICE, "2024Q1"), (example.PHYSIO_PRACTICE, "2024Q1"))
 """Whose statement of which period the demo leaves."""
 _UZOVI, _FINISHED_UZOVI = "3311", "7119"
 _CHANGED, _REFUSED, _SHOWN = "999940016", "999940028", "999940004"

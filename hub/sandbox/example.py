@@ -14,10 +14,11 @@ from types import MappingProxyType
 
 from hub.errors import ContentError
 from hub.intake.party_lists import UserRow
+from hub.ledger.shares import AgreedShare, Share
 from hub.model.finding import blocking
 from hub.model.partner import Agreement
 from hub.model.party import Address, Party
-from hub.pipeline import master_data, onboarding
+from hub.pipeline import master_data, onboarding, shares
 from hub.pipeline.context import Actor
 from hub.pipeline.master_data import Terms
 from hub.store import parties, reference
@@ -58,6 +59,8 @@ PAYER_ACCOUNTS: Mapping[str, str] = MappingProxyType(
 
 _NL_PAYERS = ("menzis", "zilveren-kruis", "vgz", "cz")
 _NO_PAYERS = ("forsikring-nord-test", "helseforsikring-sor-test", "trygg-testforsikring", "fjord-helse-test")
+_ACCOUNTS = MappingProxyType({"01099901": "NL64TEST0000100001", "01099902": "NL37TEST0000100002"})
+"""Where the practices are paid (invented accounts of a bank that does not exist)."""
 _PAPERS = MappingProxyType({"01099901": date(2023, 9, 15), "01099902": date(2023, 12, 11)})
 _IN_OWN_NAME = MappingProxyType(
     {
@@ -112,6 +115,7 @@ def _dutch(unit: Unit, home: Path, lists: Path) -> None:
     above = parties.put_organisation(unit, "care_group", group, parent=agent)
     for number, (agb, first_quarter) in enumerate(PRACTICES.items(), start=1):
         party = _dutch_party(agb, f"Huisartsenpraktijk Verzonnen {number} (EXAMPLE)", f"praktijk{number}")
+        party = replace(party, account=_ACCOUNTS[agb])
         practice = parties.put_organisation(unit, "practice", party, parent=above, system="ion-export")
         papers = _PAPERS[agb]
         parties.put_participation(
@@ -125,6 +129,7 @@ def _dutch(unit: Unit, home: Path, lists: Path) -> None:
     _lists(unit, lists, (("uzovi", "nl_uzovi_reference.csv"), ("tariffs", "tariffs.csv")))
     _lists(unit, lists, (("coverage", "cov_example.csv"), ("coverage", "cov_practice2.csv")))
     _agreements(unit, home, _NL_PAYERS)
+    shares.put(unit, AgreedShare(share=Share(), valid_from=VALID_FROM, module=MODULE, source=SOURCE), _ACTOR)
     _users(unit, provider="01099901", language="nl")
 
 

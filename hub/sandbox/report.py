@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from hub.pipeline import payouts
+from hub.pipeline import payouts, statements
+from hub.pipeline.context import NIGHT
 from hub.sandbox import demo_nl, demo_nl_own, example
 from hub.sandbox.stage import Stage
 from hub.store import inbounds, parties, tasks
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
 def write(stage: Stage, played: Played, language: str) -> None:
     """Write everything into the stage's out folder."""
     _replies(stage)
-    statements = _statements(stage)
+    told = _statements(stage)
     page = (
         _environment()
         .get_template("report.html")
-        .render(
-            played=played.as_json(), tasks=_tasks(stage, language), statements=statements, moment=stage.hub.clock.now()
-        )
+        .render(played=played.as_json(), tasks=_tasks(stage, language), statements=told, moment=stage.hub.clock.now())
     )
     stage.keep("report.html", page.encode())
 
@@ -50,12 +49,18 @@ def _replies(stage: Stage) -> None:
 
 
 def _statements(stage: Stage) -> list[dict[str, object]]:
+    """Statements as their practices get them, and what may be paid on."""
     told = []
+    wished = (*((each, demo_nl.PERIOD) for each in demo_nl.PRACTICES), *demo_nl_own.STATEMENTS)
+    for practice, period in wished:
+        for one in statements.make(stage.hub, example.NL_TENANT, period, NIGHT, practices=[practice]):
+            body = one.row["body"]
+            found = statements.shown(stage.hub, example.NL_TENANT, one.row)
+            for form in ("pdf", "xlsx", "csv"):
+                stage.keep(f"nl/statements/{practice}-{period}.{form}", statements.written(found, form))
+            settled = body["balance"].get("settled", 0)
+            told.append({"practice": practice, "settled": settled, "lines": len(body["lines"])})
     with stage.hub.store.reading(example.NL_TENANT) as unit:
-        for practice, period in (*((each, demo_nl.PERIOD) for each in demo_nl.PRACTICES), *demo_nl_own.STATEMENTS):
-            one = payouts.practice_statement(unit, practice, period, "EUR")
-            stage.keep(f"nl/statements/{practice}-{period}.csv", payouts.statement_csv(one))
-            told.append({"practice": practice, "settled": one.balance.settled.minor, "lines": len(one.lines)})
         accounts = {each.code: each.party.account for each in parties.organisations(unit, "practice")}
         stage.keep("nl/payout-proposal.csv", payouts.proposals_csv(payouts.proposals(unit), accounts))
     return told

@@ -1,82 +1,142 @@
-"""A mail server that takes mail over SMTP submission (RFC 6409): STARTTLS or TLS at once, login, and trouble on demand.
+"""A mail server for whatever sends mail: SMTP over real TLS on loopback, and the ways it can misbehave at each command.
 
-It keeps what it took over in memory, with the envelope; nothing is ever passed on.
+Source: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 4954 (AUTH), RFC 6409 (587); XOAUTH2 as the big mail providers speak
+it. Like many delivery systems it drops a mail whose Message-ID it has delivered before: `arrived` holds each once,
+`taken` everything it said yes to.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-import contextlib
-import email.policy
+import re
 import socket
 import socketserver
 import ssl
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from email import message_from_bytes
 from email.message import EmailMessage
-from email.parser import BytesParser
+from email.policy import default
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self, cast
 
-from hub.sandbox.server_connection import tls_context
-from hub.sandbox.server_messages import TlsFiles
+from hub.sandbox.pki import Identity
 
-_POLL_SECONDS = 0.02
-_IDLE_SECONDS = 30.0
-_MOST_BYTES = 1024 * 1024
-_LONGEST_LINE = 4096
+USER, PASSWORD, TOKEN = "hub@klinikk.example", "sandbox-only", "sandbox-token"
+_IDLE_SECONDS = 20.0
+_BIGGEST = 30 * 1024 * 1024
+_LINE = 64 * 1024
 
 
-class MailTrouble(StrEnum):
-    """What the server can do wrong, one mail at a time."""
+class SmtpTrouble(StrEnum):
+    """What can go wrong at one command."""
 
-    GREYLIST = "greylist"
-    """The recipient is put off (451), as servers do with strangers."""
-    REFUSE = "refuse"
-    """The recipient is refused for good (550)."""
-    BUSY = "busy"
-    """Nobody is let in (421)."""
-    CLOSE_BEFORE_DATA = "close_before_data"
-    CLOSE_AFTER_DATA = "close_after_data"
-    """The mail is taken over, but the answer is lost."""
+    SAY = "say"
+    """Answer with a code of its own (4xx, 5xx)."""
+    DROP = "drop"
+    """Cut the connection instead of answering."""
     SILENT = "silent"
-    """No answer at all, until the server stops."""
+    """Say nothing until the client gives up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """One mail that was taken over, with its envelope, and whether it came over TLS and from whom."""
+class SmtpFault:
+    """Trouble at a command: CONNECT, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, QUIT, or END for a mail that is all there.
+
+    `taken` says whether a mail at END was delivered all the same.
+    """
+
+    at: str
+    trouble: SmtpTrouble = SmtpTrouble.SAY
+    reply: str = "451 4.3.0 try again later"
+    taken: bool = False
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """One mail with its envelope."""
 
     sender: str
     recipients: tuple[str, ...]
-    mail: EmailMessage
-    tls: bool
+    data: bytes
+    tls: bool = True
     user: str = ""
 
+    @property
+    def mail(self) -> EmailMessage:
+        """The mail as a mail program reads it."""
+        return message_from_bytes(self.data, policy=default)
 
-class MailServer:
-    """Runs between `with` and its end; `taken` is what it took over, in order."""
+
+class SmtpSandbox:
+    """Runs between `with` and its end. `starttls` False means TLS from the first byte; `plain` offers no TLS at all.
+
+    `open_to_all` takes mail without a login; `tokens` says which access tokens are good, where more than one may be.
+    """
 
     def __init__(
-        self, *, tls: TlsFiles | None = None, at_once: bool = False, users: dict[str, str] | None = None
+        self,
+        identity: Identity,
+        *,
+        starttls: bool = True,
+        plain: bool = False,
+        biggest: int = _BIGGEST,
+        open_to_all: bool = False,
+        tokens: Callable[[str], bool] = TOKEN.__eq__,
     ) -> None:
-        self.taken: list[Taken] = []
-        self.crashes: list[BaseException] = []
-        self.users = dict(users or {})
-        self.context = tls_context(tls) if tls else None
-        self.at_once = at_once
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.tls.load_cert_chain(identity.certificate, identity.key)
+        self.starttls, self.plain, self.biggest = starttls and not plain, plain, biggest
+        self.open_to_all, self.tokens = open_to_all, tokens
+        self.taken: list[Arrived] = []
+        self.commands: list[str] = []
         self.stopping = threading.Event()
-        self._troubles: list[MailTrouble] = []
+        self._faults: list[SmtpFault] = []
         self._lock = threading.Lock()
-        self._tcp = _Listener(("127.0.0.1", 0), self)
-        self._thread = threading.Thread(target=self._tcp.serve_forever, args=(_POLL_SECONDS,), daemon=True)
+        self._tcp = _Listener(("127.0.0.1", 0), _Connection, owner=self)
+        self._thread = threading.Thread(target=self._tcp.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def port(self) -> int:
         """The port it listens on."""
         return int(self._tcp.server_address[1])
+
+    @property
+    def arrived(self) -> list[Arrived]:
+        """What the recipient finds in its mailbox: each Message-ID once, the first of them."""
+        by_id: dict[str, Arrived] = {}
+        for number, mail in enumerate(self.taken):
+            named = str(message_from_bytes(mail.data).get("Message-ID", "")) or f"nameless {number}"
+            by_id.setdefault(named, mail)
+        return list(by_id.values())
+
+    def misbehave(self, *faults: SmtpFault) -> None:
+        """Queue trouble for coming commands."""
+        with self._lock:
+            self._faults.extend(faults)
+
+    def take_fault(self, command: str) -> SmtpFault | None:
+        """Use up the first trouble queued for a command."""
+        with self._lock:
+            for index, fault in enumerate(self._faults):
+                if fault.at == command:
+                    self._faults[index : index + 1] = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
+                    return fault
+        return None
+
+    def note(self, command: str) -> None:
+        """Keep which commands came, without what they said."""
+        with self._lock:
+            self.commands.append(command)
+
+    def keep(self, mail: Arrived) -> None:
+        """Say yes to a mail."""
+        with self._lock:
+            self.taken.append(mail)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -88,240 +148,171 @@ class MailServer:
         self.stopping.set()
         self._tcp.shutdown()
         self._thread.join()
-        self._tcp.end_connections()
         self._tcp.server_close()
-
-    def misbehave(self, trouble: MailTrouble, times: int = 1) -> None:
-        """Queue trouble for coming mails."""
-        with self._lock:
-            self._troubles += [trouble] * times
-
-    def take(self, *troubles: MailTrouble) -> MailTrouble | None:
-        """Use up the next trouble when it is one of these."""
-        with self._lock:
-            if self._troubles and self._troubles[0] in troubles:
-                return self._troubles.pop(0)
-        return None
-
-    def keep(self, taken: Taken) -> None:
-        """Take a mail over."""
-        with self._lock:
-            self.taken.append(taken)
-
-    def note_crash(self, error: BaseException) -> None:
-        """Keep what went wrong inside the sandbox itself."""
-        with self._lock:
-            self.crashes.append(error)
 
 
 class _Listener(socketserver.ThreadingTCPServer):
+    """One thread per connection."""
+
     allow_reuse_address = True
     daemon_threads = False
 
-    def __init__(self, address: tuple[str, int], server: MailServer) -> None:
-        self.mail_server = server
-        self._open: set[socket.socket] = set()
-        self._guard = threading.Lock()
-        super().__init__(address, socketserver.BaseRequestHandler)
+    def __init__(self, address: tuple[str, int], handler: type[_Connection], *, owner: SmtpSandbox) -> None:
+        self.owner = owner
+        super().__init__(address, handler)
 
-    def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 -- socketserver's types
-        """Serve one connection; one that breaks off ends quietly."""
-        del client_address
-        connection: socket.socket = request
-        connection.settimeout(_IDLE_SECONDS)
-        with self._guard:
-            self._open.add(connection)
-        try:
-            with contextlib.suppress(OSError, _Ended):
-                _Session(self.mail_server, connection).serve()
-        except Exception as error:  # noqa: BLE001 -- the sandbox's own mistake is kept for the test that looks
-            self.mail_server.note_crash(error)
-        finally:
-            with self._guard:
-                self._open.discard(connection)
-
-    def end_connections(self) -> None:
-        """Shut every open connection, so that nobody waits for its end."""
-        with self._guard:
-            for connection in self._open:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 -- socketserver's types
+        """Say nothing on the terminal: a client that goes away is what these tests are about."""
 
 
-class _Ended(Exception):  # noqa: N818 -- no mistake: the conversation is over
-    """The connection is to be closed now."""
+class _Gone(Exception):  # noqa: N818 -- not an error: the conversation is over
+    """The connection is over."""
 
 
-class _Session:
+class _Connection(socketserver.BaseRequestHandler):
     """One conversation."""
 
-    def __init__(self, server: MailServer, connection: socket.socket) -> None:
-        self._server = server
-        self._connection: socket.socket = connection
-        self._secured: ssl.SSLSocket | None = None
-        self._reader: BinaryIO | None = None
-        self._user = ""
-        self._sender = ""
-        self._recipients: list[str] = []
+    def setup(self) -> None:
+        self.owner = cast("_Listener", self.server).owner
+        self.wire: socket.socket = self.request
+        self.wire.settimeout(_IDLE_SECONDS)
+        self.unread = b""
+        self.secure, self.known = False, self.owner.open_to_all
+        self.sender, self.recipients = "", list[str]()
 
-    def serve(self) -> None:
+    def handle(self) -> None:
         try:
-            if self._server.at_once:
+            if not (self.owner.starttls or self.owner.plain):
                 self._secure()
-            else:
-                self._reader = self._connection.makefile("rb")
-            self._greet()
+            self._answer("CONNECT", "220 mail.payer.example ESMTP sandbox")
             while True:
-                self._answer(self._line())
+                self._one()
+        except (_Gone, OSError):
+            return
         finally:
-            self._close()
+            self.wire.close()
 
-    def _greet(self) -> None:
-        if self._server.take(MailTrouble.SILENT):
-            self._server.stopping.wait(_IDLE_SECONDS)
-            raise _Ended
-        if self._server.take(MailTrouble.BUSY):
-            self._say("421 try later")
-            raise _Ended
-        self._say("220 mail.kvitt.example ESMTP sandbox")
-
-    def _answer(self, line: str) -> None:
-        word, _, rest = line.partition(" ")
-        steps = {
-            "EHLO": self._hello,
-            "HELO": self._hello,
+    def _one(self) -> None:
+        word, _, rest = self._line().decode("utf-8", "replace").strip().partition(" ")
+        command = word.upper()
+        self.owner.note(command)
+        handlers: dict[str, Callable[[str], None]] = {
+            "EHLO": self._ehlo,
             "STARTTLS": self._starttls,
             "AUTH": self._auth,
             "MAIL": self._mail,
-            "RCPT": self._recipient,
+            "RCPT": self._rcpt,
             "DATA": self._data,
-            "RSET": self._reset,
+            "RSET": self._rset,
             "QUIT": self._quit,
         }
-        step = steps.get(word.upper())
-        if step is None:
-            self._say("502 not known here")
-        else:
-            step(rest)
+        handlers.get(command, self._unknown)(rest)
 
-    def _hello(self, _rest: str) -> None:
-        offers = ["mail.kvitt.example", "8BITMIME"]
-        if self._server.context is not None and self._secured is None:
-            offers.append("STARTTLS")
-        if self._server.users and (self._secured is not None or self._server.context is None):
-            offers.append("AUTH PLAIN")
-        for offer in offers[:-1]:
-            self._say(f"250-{offer}")
-        self._say(f"250 {offers[-1]}")
+    def _unknown(self, _: str) -> None:
+        self._say("500 5.5.2 what?")
 
-    def _starttls(self, _rest: str) -> None:
-        if self._server.context is None or self._secured is not None:
-            self._say("454 no TLS here")
-            return
-        self._say("220 go ahead")
-        self._secure()
-        self._reset("", quiet=True)
+    def _ehlo(self, _: str) -> None:
+        offers = ["mail.payer.example", f"SIZE {self.owner.biggest}"]
+        offers += ["STARTTLS"] if self.owner.starttls and not self.secure else []
+        offers += ["AUTH PLAIN LOGIN XOAUTH2"] if self.secure else []
+        lines = [f"250{' ' if number == len(offers) else '-'}{offer}" for number, offer in enumerate(offers, 1)]
+        self._answer("EHLO", "\r\n".join(lines))
 
-    def _secure(self) -> None:
-        if self._server.context is None:
-            raise _Ended
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
-        self._secured = self._server.context.wrap_socket(
-            self._connection, server_side=True, do_handshake_on_connect=False
-        )
-        self._secured.settimeout(_IDLE_SECONDS)
-        self._secured.do_handshake()
-        self._reader = self._secured.makefile("rb")
+    def _starttls(self, _: str) -> None:
+        if self._answer("STARTTLS", "220 2.0.0 go ahead"):
+            self._secure()
 
     def _auth(self, rest: str) -> None:
-        way, _, given = rest.partition(" ")
-        try:
-            _, user, password = base64.b64decode(given, validate=True).decode().split("\0")
-        except (binascii.Error, ValueError):
-            way, user, password = "", "", ""
-        if way.upper() == "PLAIN" and user and self._server.users.get(user) == password:
-            self._user = user
-            self._say("235 welcome")
+        method, _, initial = rest.partition(" ")
+        given = base64.b64decode(initial or self._ask("334 ")).decode("utf-8", "replace")
+        if method.upper() == "PLAIN":
+            self.known = given.split("\0")[1:] == [USER, PASSWORD]
+        elif method.upper() == "LOGIN":
+            self.known = (given, base64.b64decode(self._ask("334 UGFzc3dvcmQ6")).decode()) == (USER, PASSWORD)
         else:
-            self._say("535 user or password is wrong")
+            name, _, rest = given.partition("\x01auth=Bearer ")
+            self.known = name == f"user={USER}" and rest.endswith("\x01\x01") and self.owner.tokens(rest[:-2])
+            if not self.known:
+                self._ask("334 " + base64.b64encode(b'{"status":"401"}').decode())
+        self._answer("AUTH", "235 2.7.0 welcome" if self.known else "535 5.7.8 who are you?")
 
     def _mail(self, rest: str) -> None:
-        if self._server.users and not self._user:
-            self._say("530 log in first")
+        if not self.known:
+            self._say("530 5.7.0 log in first")
             return
-        self._sender = _address(rest)
-        self._recipients = []
-        self._say("250 ok")
+        self.sender, self.recipients = _address(rest), []
+        self._answer("MAIL", "250 2.1.0 ok")
 
-    def _recipient(self, rest: str) -> None:
-        if self._server.take(MailTrouble.GREYLIST):
-            self._say("451 come back later")
-        elif self._server.take(MailTrouble.REFUSE):
-            self._say("550 no such mailbox")
-        else:
-            self._recipients.append(_address(rest))
-            self._say("250 ok")
+    def _rcpt(self, rest: str) -> None:
+        if self._answer("RCPT", "250 2.1.5 ok"):
+            self.recipients.append(_address(rest))
 
-    def _data(self, _rest: str) -> None:
-        if self._server.take(MailTrouble.CLOSE_BEFORE_DATA):
-            raise _Ended
-        if not self._recipients:
-            self._say("503 to whom?")
+    def _data(self, _: str) -> None:
+        if not self._answer("DATA", "354 go ahead"):
             return
-        self._say("354 end with a full stop")
-        mail = BytesParser(EmailMessage, policy=email.policy.default).parsebytes(self._body())
-        taken = Taken(
-            sender=self._sender,
-            recipients=tuple(self._recipients),
-            mail=mail,
-            tls=self._secured is not None,
-            user=self._user,
-        )
-        self._server.keep(taken)
-        if self._server.take(MailTrouble.CLOSE_AFTER_DATA):
-            raise _Ended
-        self._say("250 taken over")
-
-    def _body(self) -> bytes:
         lines: list[bytes] = []
-        size = 0
-        while True:
-            line = self._raw()
-            if line == b".\r\n":
-                return b"".join(lines)
-            size += len(line)
-            if size > _MOST_BYTES:
-                raise _Ended
-            lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+        while (line := self._line()) != b".\r\n":
+            lines.append(line[1:] if line.startswith(b".") else line)
+        mail = Arrived(
+            sender=self.sender,
+            recipients=tuple(self.recipients),
+            data=b"".join(lines),
+            tls=self.secure,
+            user="" if self.owner.open_to_all else USER,
+        )
+        fault = self.owner.take_fault("END")
+        if fault is None or fault.taken:
+            self.owner.keep(mail)
+        if fault is None:
+            self._say("250 2.0.0 queued as S1")
+        else:
+            self._make(fault)
 
-    def _reset(self, _rest: str, *, quiet: bool = False) -> None:
-        self._sender, self._recipients = "", []
-        if not quiet:
-            self._say("250 ok")
+    def _rset(self, _: str) -> None:
+        self._say("250 2.0.0 ok")
 
-    def _quit(self, _rest: str) -> None:
-        self._say("221 bye")
-        raise _Ended
+    def _quit(self, _: str) -> None:
+        self._answer("QUIT", "221 2.0.0 bye")
+        raise _Gone
 
-    def _line(self) -> str:
-        return self._raw().decode("ascii", "replace").strip()
+    def _answer(self, command: str, reply: str) -> bool:
+        """Answer a command, or make the trouble queued for it; True when it was answered with a yes."""
+        fault = self.owner.take_fault(command)
+        if fault is None:
+            self._say(reply)
+            return reply[0] in "23"
+        self._make(fault)
+        return False
 
-    def _raw(self) -> bytes:
-        line = self._reader.readline(_LONGEST_LINE) if self._reader is not None else b""
-        if not line:
-            raise _Ended
-        return line
+    def _make(self, fault: SmtpFault) -> None:
+        if fault.trouble is SmtpTrouble.SAY:
+            self._say(fault.reply)
+            return
+        if fault.trouble is SmtpTrouble.SILENT:
+            self.owner.stopping.wait(_IDLE_SECONDS)
+        raise _Gone
 
-    def _say(self, line: str) -> None:
-        (self._secured or self._connection).sendall(f"{line}\r\n".encode())
+    def _ask(self, prompt: str) -> bytes:
+        self._say(prompt)
+        return self._line().strip()
 
-    def _close(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
-        (self._secured or self._connection).close()
+    def _say(self, text: str) -> None:
+        self.wire.sendall(text.encode() + b"\r\n")
+
+    def _line(self) -> bytes:
+        while b"\n" not in self.unread:
+            more = self.wire.recv(_LINE)
+            if not more:
+                raise _Gone
+            self.unread += more
+        line, _, self.unread = self.unread.partition(b"\n")
+        return line + b"\n"
+
+    def _secure(self) -> None:
+        self.wire = self.owner.tls.wrap_socket(self.wire, server_side=True)
+        self.unread, self.secure = b"", True
 
 
 def _address(rest: str) -> str:
-    return rest.partition("<")[2].partition(">")[0]
+    found = re.search(r"<([^>]*)>", rest)
+    return found.group(1) if found else ""

@@ -33,7 +33,7 @@ def participations(unit: Unit) -> list[Row]:
     """Every practice in every module, with its code and mail addresses."""
     part, org = schema.participation, schema.organisation
     statement = (
-        select(part, org.c.code, org.c.email)
+        select(part, org.c.code, org.c.email, org.c.invoice_email)
         .join(org, org.c.id == part.c.organisation_id)
         .where(part.c.tenant_id == unit.tenant, org.c.tenant_id == unit.tenant)
         .order_by(org.c.code, part.c.module)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,10 +52,14 @@ def _posting_row(posting: Posting) -> Row:
     }
 
 
-def postings(unit: Unit, *, line_ids: Sequence[str] | None = None, payment_id: str = "") -> list[Posting]:
-    """Journal rows in order: all, those of some lines, or those of one payment."""
+def postings(
+    unit: Unit, *, line_ids: Sequence[str] | None = None, payment_id: str = "", group: str = ""
+) -> list[Posting]:
+    """Journal rows in order: all, those of some lines, of one payment, or of the groups that begin so."""
     table = schema.posting
-    if payment_id:
+    if group:
+        rows = unit.rows(unit.mine(table, table.c.key.startswith(group, autoescape=True)).order_by(table.c.at))
+    elif payment_id:
         rows = unit.rows(unit.mine(table, table.c.payment_id == payment_id).order_by(table.c.at, table.c.key))
     elif line_ids is None:
         rows = unit.rows(unit.mine(table).order_by(table.c.at, table.c.key))
@@ -177,7 +182,7 @@ def set_counters(unit: Unit, counts: Mapping[str, int]) -> None:
 
 
 def mark_payment(unit: Unit, payment_id: str, matched: str, tier: str, evidence: Mapping[str, Any]) -> None:
-    """Record what matching came to (`posted`, `review`, `ignored`)."""
+    """Record what became of a payment: `posted`, `review` or `ignored` by itself, `by_hand`, `same` or `reversed`."""
     unit.update(schema.payment, payment_id, matched=matched, tier=tier, evidence=dict(evidence))
 
 
@@ -194,29 +199,40 @@ class NewAllocation:
 
 
 def add_allocations(unit: Unit, new: Sequence[NewAllocation]) -> None:
-    """Store allocations; the same payment on the same line a second time fails the transaction."""
-    unit.insert(
-        schema.allocation,
-        [
-            {
-                "id": new_id(),
-                "payment_id": each.payment_id,
-                "claim_line_id": each.claim_line_id,
-                "amount_minor": each.amount.minor,
-                "netted_minor": each.netted.minor,
-                "tier": each.tier,
-                "by": each.by,
-                "at": unit.now,
-            }
-            for each in new
-        ],
-    )
+    """Store allocations; one that takes another back, or a later one on the same line, gets the next number."""
+    before = Counter((row["payment_id"], row["claim_line_id"]) for row in _allocations_of(unit, new))
+    rows = []
+    for each in new:
+        before[each.payment_id, each.claim_line_id] += 1
+        number = before[each.payment_id, each.claim_line_id]
+        rows.append(_allocation_row(unit, each, number))
+    unit.insert(schema.allocation, rows)
 
 
-def allocations(unit: Unit) -> list[Row]:
-    """Every allocation, in order."""
+def _allocations_of(unit: Unit, new: Sequence[NewAllocation]) -> list[Row]:
     table = schema.allocation
-    return unit.rows(unit.mine(table).order_by(table.c.at, table.c.id))
+    return unit.rows(unit.mine(table, table.c.payment_id.in_({each.payment_id for each in new})))
+
+
+def _allocation_row(unit: Unit, each: NewAllocation, number: int) -> Row:
+    return {
+        "id": new_id(),
+        "payment_id": each.payment_id,
+        "claim_line_id": each.claim_line_id,
+        "amount_minor": each.amount.minor,
+        "netted_minor": each.netted.minor,
+        "tier": each.tier,
+        "by": each.by[:60],
+        "at": unit.now,
+        "number": number,
+    }
+
+
+def allocations(unit: Unit, payment_id: str = "") -> list[Row]:
+    """Every allocation, or those of one payment, in order."""
+    table = schema.allocation
+    where = [table.c.payment_id == payment_id] if payment_id else []
+    return unit.rows(unit.mine(table, *where).order_by(table.c.at, table.c.number, table.c.id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

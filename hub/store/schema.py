@@ -408,7 +408,41 @@ allocation = Table(
     Column("tier", String(10), nullable=False),
     Column("by", String(60), nullable=False),
     Column("at", Moment, nullable=False),
-    UniqueConstraint("tenant_id", "payment_id", "claim_line_id"),
+    Column("number", Integer, nullable=False, server_default="1"),
+    UniqueConstraint("tenant_id", "payment_id", "claim_line_id", "number"),
+)
+resolution = Table(
+    "resolution",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("payment_id", "payment", index=True),
+    _ref("claim_line_id", "claim_line", index=True),
+    Column("kind", String(12), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("by", String(60), nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+specification = Table(
+    "specification",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("inbound_id", "inbound", nullable=False),
+    Column("partner", String(60), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("state", String(10), nullable=False),
+    _ref("payment_id", "payment"),
+    Column("read_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "partner", "fingerprint"),
+    CheckConstraint("state in ('waiting', 'held', 'explained')", name="state"),
 )
 
 posting = Table(
@@ -467,7 +501,14 @@ notification = Table(
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("language", String(2), nullable=False, server_default=""),
+    Column("state", String(10), nullable=False, server_default="stored"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Moment),
+    Column("sent_at", Moment),
+    Column("note", Text, nullable=False, server_default=""),
     UniqueConstraint("tenant_id", "key"),
+    CheckConstraint("state in ('stored', 'waiting', 'sending', 'sent', 'in_doubt', 'failed')", name="state"),
 )
 
 series = Table(
@@ -597,6 +638,126 @@ expectation = Table(
 )
 """By which working day of a quarter a module's lists are expected; the module '' stands for every other one."""
 
+account_change = Table(
+    "account_change",
+    metadata,
+    _key(),
+    _tenant(),
+    _ref("organisation_id", "organisation", nullable=False),
+    Column("account", String(34), nullable=False),
+    Column("former", String(34), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("asked_by", String(60), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("decided_by", String(60), nullable=False, server_default=""),
+    Column("decided_at", Moment),
+    CheckConstraint("state in ('asked', 'approved', 'rejected')", name="state"),
+)
+"""Another bank account of one of our organisations: asked for by one person, decided by another (S37)."""
+
+payout_export = Table(
+    "payout_export",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("number", Integer, nullable=False),
+    Column("payee", String(20), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("message_id", String(35), nullable=False),
+    Column("execution_date", Date, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("blob_address", String(64), nullable=False),
+    Column("made_by", String(60), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "number"),
+    UniqueConstraint("tenant_id", "message_id"),
+)
+"""A payment file as it was made, whole: asked for again it is the same file, byte by byte."""
+
+payout = Table(
+    "payout",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("number", Integer, nullable=False),
+    Column("practice", String(20), nullable=False),
+    Column("payee", String(20), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("account", String(34), nullable=False),
+    Column("end_to_end", String(35), nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("basis", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("proposed_by", String(60), nullable=False),
+    Column("proposed_at", Moment, nullable=False),
+    Column("decided_by", String(60), nullable=False, server_default=""),
+    Column("decided_at", Moment),
+    Column("approved_digest", String(64), nullable=False, server_default=""),
+    _ref("export_id", "payout_export"),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("settled_at", Moment),
+    UniqueConstraint("tenant_id", "number"),
+    UniqueConstraint("tenant_id", "end_to_end"),
+    CheckConstraint("amount_minor > 0", name="positive"),
+    CheckConstraint(
+        "state in ('proposed', 'approved', 'rejected', 'cancelled', 'void', 'exported', 'settled', 'failed')",
+        name="state",
+    ),
+    CheckConstraint("state <> 'approved' or decided_by <> proposed_by", name="four_eyes"),
+)
+"""Money of a practice on its way to it: frozen when proposed, bound to one amount and one account."""
+
+practice_statement = Table(
+    "practice_statement",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("practice", String(20), nullable=False),
+    Column("period", String(10), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("since", Moment),
+    Column("until", Moment, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("made_by", String(60), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("delivered_by", String(60), nullable=False, server_default=""),
+    Column("delivered_at", Moment),
+    UniqueConstraint("tenant_id", "practice", "period", "currency", "version"),
+)
+"""What a practice was told of a quarter, version by version; no personal data."""
+
+journal_export = Table(
+    "journal_export",
+    metadata,
+    _key(),
+    _tenant(),
+    Column("number", Integer, nullable=False),
+    Column("period", String(10), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("totals", JSON, nullable=False),
+    Column("blob_address", String(64), nullable=False),
+    Column("made_by", String(60), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "number"),
+)
+
+exported_posting = Table(
+    "exported_posting",
+    metadata,
+    Column("tenant_id", TENANT, ForeignKey("tenant.id"), primary_key=True),
+    Column("posting_id", ID, ForeignKey("posting.id"), primary_key=True),
+    _ref("export_id", "journal_export", nullable=False, index=True),
+)
+"""Which journal rows went to bookkeeping in which export: each once."""
+
 access_log = Table(
     "access_log",
     metadata,
@@ -649,6 +810,7 @@ Index(
     postgresql_where=_UNSETTLED,
 )
 Index("ix_exchange_newest", exchange.c.tenant_id, exchange.c.prepared_at)
+Index("ix_exchange_number", exchange.c.tenant_id, exchange.c.invoice_number)
 Index("ix_exchange_remote", exchange.c.tenant_id, exchange.c.remote_id)
 Index("ix_exchange_state", exchange.c.tenant_id, exchange.c.state)
 _UNANSWERED = exchange.c.answered_at.is_(None)
@@ -668,7 +830,29 @@ Index("ix_incident_open", incident.c.tenant_id, sqlite_where=_OPEN_INCIDENT, pos
 _UNTOLD = alert_message.c.told_at.is_(None)
 Index("ix_alert_message_untold", alert_message.c.tenant_id, sqlite_where=_UNTOLD, postgresql_where=_UNTOLD)
 
-APPEND_ONLY = (posting, access_log, access_head)
+_ASKED_ACCOUNT = account_change.c.state == "asked"
+Index(
+    "uq_account_change_asked",
+    account_change.c.tenant_id,
+    account_change.c.organisation_id,
+    account_change.c.account,
+    unique=True,
+    sqlite_where=_ASKED_ACCOUNT,
+    postgresql_where=_ASKED_ACCOUNT,
+)
+_WAITING_PAYOUT = payout.c.state.in_(("proposed", "approved"))
+Index(
+    "uq_payout_waiting",
+    payout.c.tenant_id,
+    payout.c.practice,
+    payout.c.payee,
+    payout.c.currency,
+    unique=True,
+    sqlite_where=_WAITING_PAYOUT,
+    postgresql_where=_WAITING_PAYOUT,
+)
+
+APPEND_ONLY = (posting, allocation, resolution, access_log, access_head)
 """Tables whose rows may only be added; triggers refuse update and delete on both databases (decision 21)."""
 
 TENANT_TABLES = tuple(table for table in metadata.sorted_tables if "tenant_id" in table.c)

@@ -35,7 +35,9 @@ def add(unit: Unit, new: NewTask, *, reopen: bool = False) -> bool:
     known = unit.one(unit.mine(schema.task, schema.task.c.key == new.key))
     if known is not None:
         if reopen and known["state"] == "done":
-            unit.update(schema.task, known["id"], state="open", done_at=None, text=dict(new.text))
+            at_stake = {"amount_minor": new.amount.minor, "currency": new.amount.currency} if new.amount else {}
+            said = {"text": dict(new.text), "action": dict(new.action)}
+            unit.update(schema.task, known["id"], state="open", done_at=None, **said, **at_stake)
         return False
     row: Row = {
         "id": new_id(),
@@ -96,6 +98,13 @@ def done_all(unit: Unit, exchange_id: str, evidence: Mapping[str, Any], *, claim
         done(unit, row["key"], evidence)
 
 
+def any_with(unit: Unit, exchange_ids: Sequence[str], keys: Sequence[str]) -> bool:
+    """Whether `done_with` would close anything for one of these exchanges."""
+    table = schema.task
+    own = table.c.exchange_id.in_(exchange_ids) & (table.c.claim_ref == "")
+    return unit.one(unit.mine(table, table.c.state == "open", own | table.c.key.in_(keys)).limit(1)) is not None
+
+
 def done_with(unit: Unit, exchange_id: str, keys: Sequence[str], evidence: Mapping[str, Any]) -> None:
     """Close the open tasks of an exchange itself and those with these keys."""
     table = schema.task
@@ -104,13 +113,16 @@ def done_with(unit: Unit, exchange_id: str, keys: Sequence[str], evidence: Mappi
         unit.update(table, row["id"], state="done", done_at=unit.now, evidence=row["evidence"] | dict(evidence))
 
 
-def notify(unit: Unit, key: str, recipient: str, subject: str, body: str) -> bool:
-    """Hand over a notification once per key; False when it was told before."""
+def notify(unit: Unit, key: str, recipient: str, subject: str, body: str, language: str = "") -> bool:
+    """Hand over a notification once per key, to be mailed; False when it was told before.
+
+    `language` is the recipient's; without it the mail is in the tenant's own.
+    """
     table = schema.notification
     if unit.one(unit.mine(table, table.c.key == key)) is not None:
         return False
     row: Row = {"id": new_id(), "key": key, "recipient": recipient, "subject": subject, "body": body}
-    unit.insert(table, [row | {"created_at": unit.now}])
+    unit.insert(table, [row | {"created_at": unit.now, "language": language, "state": "waiting"}])
     return True
 
 

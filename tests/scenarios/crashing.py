@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +45,10 @@ class Fatal:
         self._channel.deliver(message)
         _die()
         raise AssertionError
+
+    def deliver_all(self, messages: Sequence[Message]) -> list[Receipt]:
+        """The first of several is there, the others are not."""
+        return [self.deliver(each) for each in messages]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._channel, name)

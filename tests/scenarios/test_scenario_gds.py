@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from hub.errors import ConfigurationError, ContentError, OutcomeUnknown
+from hub.formats import AnswerContext, read_beside
 from hub.model.exchange import Message, Probe, Receipt
 from hub.model.finding import blocking
 from hub.model.money import Money
@@ -344,12 +346,101 @@ def test_what_vecozo_refuses_comes_out_and_the_rest_goes_again_under_the_same_re
     assert b"03099011" in last
 
 
-def test_a_person_vecozo_refuses_without_naming_a_performance_is_for_a_person(world: World, sent: bytes) -> None:
-    world.answer(NL, Gds802(sent=sent, role="6", insured_codes={"999940016": "0435"}).bytes())
-    assert {view.transport for view in views(world).values()} == {"refused"}
-    (task,) = world.tasks(NL, "refused_by_network")
-    assert "COD954:0435" in task["text"]["en"]
-    assert "999940016" not in str(task["text"])
+@pytest.mark.scenario("S11")
+def test_a_person_vecozo_refuses_without_naming_a_performance_stays_out_until_somebody_has_looked(
+    world: World, sent: bytes
+) -> None:
+    asked = lines(sent)
+    refused = asked[FIRST]["BSN"]
+    theirs = {ref for ref, one in asked.items() if one["BSN"] == refused}
+    assert theirs == {FIRST, SECOND}
+
+    (done,) = world.answer(NL, Gds802(sent=sent, role="6", insured_codes={refused: "0435"}).bytes())
+
+    assert done.state == inbounds.PROCESSED
+    held = {ref: view.hold for ref, view in views(world).items() if view.hold}
+    assert held == dict.fromkeys(theirs, "REFUSED_BY_CLEARING"), "all that was sent for that person, nobody else's"
+    assert {one[0] for one in decided(world).values()} == {"open"}, "the clearing house judges nothing"
+    told = world.tasks(NL, "rejection")
+    assert {task["claim_ref"] for task in told} == theirs
+    assert all("COD954:0435" in task["text"]["nl"] for task in told)
+    assert refused not in str([(task["text"], task["action"], task["evidence"]) for task in world.tasks(NL)])
+
+    release.release(world.hub, NL, number_of(sent), SUPPORT)
+    world.submit(NL)
+    _, rest = messages(world)
+    assert set(lines(rest)) == {CHANGED, REFUSED}, "the other persons' claims, once more under their references"
+
+    release.release(world.hub, NL, SECOND, SUPPORT)
+    world.submit(NL)
+    *_, alone = messages(world)
+    assert set(lines(alone)) == {SECOND}, "one a person has read and let go"
+
+
+@pytest.mark.scenario("S11")
+def test_a_refused_person_with_one_faulty_performance_named_keeps_the_other_back_too(world: World, sent: bytes) -> None:
+    faulty = Gds802(
+        sent=sent,
+        role="6",
+        says={SECOND: Said("0.00", [("8632", "Verwijzer")])},
+        insured_codes={lines(sent)[FIRST]["BSN"]: "0435"},
+    )
+    world.answer(NL, faulty.bytes())
+    codes = {task["claim_ref"]: task["text"]["en"] for task in world.tasks(NL, "rejection")}
+    assert set(codes) == {FIRST, SECOND}
+    assert "8632" in codes[SECOND]
+    assert "8632" not in codes[FIRST], "each with its own codes"
+
+
+@pytest.mark.scenario("S11")
+def test_a_level_above_a_performance_refuses_its_person_only(sent: bytes) -> None:
+    """A Prestatie with feedback and no performance in it, and a performance without our reference."""
+    answer = Gds802(sent=sent, role="6", says={CHANGED: Said("0.00", [("8632", "")])}).bytes()
+    for wrapped in (
+        re.sub(rb"<DebetPrestatie>.*?(<Feedback>.*?</Feedback>)</DebetPrestatie>", rb"\1", answer),
+        answer.replace(f"<Referentienummer>{CHANGED}</Referentienummer>".encode(), b""),
+    ):
+        assert wrapped != answer
+        (read,) = read_beside(wrapped, sent, AnswerContext())
+        assert [(one.line_ref, one.verdict.value, str(one.codes[0])) for one in read.decisions] == [
+            (CHANGED, "refused", "COD954:8632")
+        ]
+
+
+@pytest.mark.scenario("S11")
+def test_a_refused_person_who_is_not_in_the_message_stops_it_until_somebody_says_who_it_is(
+    world: World, sent: bytes
+) -> None:
+    """VECOZO names a BSN we never sent: whose claims are meant is not guessed, and none of them goes again unread."""
+    first = lines(sent)[FIRST]["BSN"]
+    answer = Gds802(sent=sent, role="6", insured_codes={first: "0435"}).bytes().replace(first.encode(), b"999990019")
+    (done,) = world.answer(NL, answer)
+    assert done.state == inbounds.TRIAGE
+    assert {view.hold for view in views(world).values()} == {""}
+    (task,) = world.tasks(NL, "refused_unplaced")
+    assert "COD954:0435" in task["text"]["nl"]
+    assert "--evidence" in task["action"]["nl"]
+    assert "999990019" not in str((task["text"], task["action"], task["evidence"]))
+
+    with pytest.raises(ConfigurationError, match="none of its lines"):
+        release.release(world.hub, NL, number_of(sent), SUPPORT)
+    world.submit(NL)
+    assert len(messages(world)) == 1, "nothing goes again"
+
+    release.release(world.hub, NL, number_of(sent), SUPPORT, evidence="VECOZO mixed up two files, called 24 January")
+    assert world.tasks(NL, "refused_unplaced") == []
+    world.submit(NL)
+    _, again = messages(world)
+    assert set(lines(again)) == set(lines(sent))
+
+
+@pytest.mark.scenario("S11")
+def test_a_refused_reference_that_is_none_of_ours_stops_the_file_as_well(world: World, sent: bytes) -> None:
+    answer = Gds802(sent=sent, role="6", says={REFUSED: Said("0.00", [("8632", "")])}).bytes()
+    world.answer(NL, answer.replace(REFUSED.encode(), b"R000009999"))
+    assert [task["kind"] for task in world.tasks(NL, "refused_unplaced")] == ["refused_unplaced"]
+    with pytest.raises(ConfigurationError, match="none of its lines"):
+        release.release(world.hub, NL, number_of(sent), SUPPORT)
 
 
 @pytest.mark.scenario("S24")

@@ -13,11 +13,11 @@ from hub.errors import ConfigurationError
 from hub.model.partner import Agreement
 from hub.pipeline import mail_rules, triage
 from hub.pipeline.release import release
-from hub.sandbox import payer_mail
+from hub.sandbox import smtp
 from hub.sandbox.example import VALID_FROM
 from hub.sandbox.mail import MailSandbox
-from hub.sandbox.payer_mail import SmtpFault, SmtpSandbox, SmtpTrouble
 from hub.sandbox.pki import make_pki
+from hub.sandbox.smtp import SmtpFault, SmtpSandbox, SmtpTrouble
 from hub.store import access, inbounds, parties
 from tests import mailservers
 from tests.scenarios.world import NO, SPRING_2026, SUPPORT, World, no_log, rows_of
@@ -224,10 +224,10 @@ def settings(server: SmtpSandbox, ca_file: Path) -> dict[str, str]:
         "smtp_host": "localhost",
         "smtp_port": str(server.port),
         "smtp_timeout": "5",
-        "username": payer_mail.USER,
-        "password": payer_mail.PASSWORD,
+        "username": smtp.USER,
+        "password": smtp.PASSWORD,
         "ca_file": str(ca_file),
-        "sender": payer_mail.USER,
+        "sender": smtp.USER,
         "to": "post@nord.example",
         "invoice_to": "faktura@nord.example",
     }

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hub.model.money import Money
-from hub.pipeline import credit, payouts, release
+from hub.pipeline import credit, release, statements
 from hub.sandbox.example import PAYER_ACCOUNTS
 from hub.store import claims, schema
 from tests.scenarios.bank_bytes import Paid, camt053
@@ -71,7 +71,9 @@ def test_a_batch_total_less_an_older_credit_settles_both_to_zero(world: World) -
     assert {row["matched"] for row in world.payments(NL)} == {"posted"}
     assert world.tasks(NL, "payment_review") == []
     with world.reading(NL) as unit:
-        told = {period: payouts.practice_statement(unit, PRACTICE, period, "EUR") for period in ("2023Q4", "2024Q1")}
+        told = {
+            period: statements.standing(world.hub, unit, PRACTICE, period, "EUR") for period in ("2023Q4", "2024Q1")
+        }
     old, new = told["2023Q4"], told["2024Q1"]
     netted = {line.ref: line.money.netted.minor for line in old.lines}
     assert netted[credited] == -105, "the practice sees the credit's line"

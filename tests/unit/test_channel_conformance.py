@@ -6,12 +6,7 @@ A new channel joins by adding one function that opens it beside its counterpart 
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,15 +22,16 @@ from connectors.channels.sftp import SftpChannel
 from hub.errors import ConfigurationError, OutcomeUnknown, RefusedError
 from hub.model.exchange import ExchangeState, Message
 from hub.ports import Channel
-from hub.sandbox import payer_mail
+from hub.sandbox import smtp
 from hub.sandbox.access_point import AccessPointSandbox
 from hub.sandbox.mail import MailSandbox
-from hub.sandbox.payer_mail import SmtpSandbox
 from hub.sandbox.pki import Pki, make_pki
 from hub.sandbox.sftp import DOWNLOAD, UPLOAD, SftpSandbox, new_client_key, public_line
+from hub.sandbox.smtp import SmtpSandbox
 from hub.sandbox.vecozo import Outgoing, VecozoSandbox
 from hub.sandbox.vecozo_soap import VecozoSoapSandbox
 from tests import mailservers
+from tests.openssh import openssh
 
 INVOICE = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
 DOCUMENT = f"{INVOICE}::Invoice##urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0::2.1"
@@ -193,10 +189,10 @@ def _sending(box: SmtpSandbox, pki: Pki) -> dict[str, str]:
     return {
         "smtp_host": "localhost",
         "smtp_port": str(box.port),
-        "smtp_username": payer_mail.USER,
-        "smtp_password": payer_mail.PASSWORD,
+        "smtp_username": smtp.USER,
+        "smtp_password": smtp.PASSWORD,
         "smtp_ca_file": str(pki.ca_file),
-        "sender": payer_mail.USER,
+        "sender": smtp.USER,
         "to": "post@payer.example",
     }
 
@@ -361,69 +357,3 @@ def _writer(directory: Path) -> Callable[[bytes], None]:
         os.utime(path, (1_700_000_000 + number, 1_700_000_000 + number))
 
     return write
-
-
-@contextlib.contextmanager
-def openssh(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A real OpenSSH server on a free port, for the user who runs the tests; settings for the channel `sftp`."""
-    server = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
-    if server is None:
-        from tests.conftest import absent
-
-        absent("an OpenSSH server")
-    home = tmp_path / "sshd"
-    upload, download = home / "upload", home / "download"
-    upload.mkdir(parents=True)
-    download.mkdir()
-    host_key, client_key = new_client_key(), new_client_key()
-    _private(home / "host_key", host_key)
-    _private(home / "authorized_keys", public_line(client_key) + "\n")
-    port = _free_port()
-    config = [
-        f"Port {port}",
-        "ListenAddress 127.0.0.1",
-        f"HostKey {home / 'host_key'}",
-        f"AuthorizedKeysFile {home / 'authorized_keys'}",
-        f"PidFile {home / 'pid'}",
-        "PasswordAuthentication no",
-        "UsePAM no",
-        "StrictModes no",
-        "Subsystem sftp internal-sftp",
-    ]
-    (home / "sshd_config").write_text("\n".join(config) + "\n")
-    Path("/run/sshd").mkdir(exist_ok=True) if os.getuid() == 0 else None
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen([str(server), "-D", "-e", "-f", str(home / "sshd_config")], stderr=log)
-    try:
-        _wait_for(port, process, home / "log")
-        yield {
-            "host": "127.0.0.1",
-            "port": str(port),
-            "username": getpass.getuser(),
-            "host_key": public_line(host_key),
-            "private_key": client_key,
-            "outbox": str(upload),
-            "inbox": str(download),
-        }
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _private(path: Path, text: str) -> None:
-    path.write_text(text)
-    path.chmod(0o600)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.02)
-    pytest.fail(f"sshd did not start: {log.read_text(errors='replace')[-500:]}")

@@ -133,8 +133,8 @@ def test_demo_takes_mental_health_to_a_gds801_message_and_back_by_a_gds802(demo:
     assert "<Bedrag>410.60</Bedrag>" in answer.read_text()
     report = (home / "out" / "report.html").read_text()
     assert all(one["ref"] in report for one in mine)
-    statement = (home / "out/nl/statements/94099901-2024-01.csv").read_text()
-    assert "TOTAL;620.40;410.60;209.80;0.00;410.60" in statement
+    statement = (home / "out/nl/statements/94099901-2024Q1.csv").read_text()
+    assert "totaal;94099901;2024Q1;EUR;;;;4;620,40;410,60;209,80;0,00;0,00;0,00;410,60" in statement
     assert "94099901" not in {one["practice"] for one in body["countries"]["NL"]["practices"]}, "it was paid itself"
 
 

@@ -336,6 +336,77 @@ def test_a_person_without_a_performance_is_told_and_nothing_is_granted_for_it() 
     assert "999940016" not in str(told)
 
 
+def test_nothing_awarded_and_nothing_refused_is_not_judged() -> None:
+    response = from_gds802(answered({"R2": LineVerdict(granted=euro(0), codes=code("0200"))}))
+    assert judged(response) == {"R2": (Verdict.OPEN, None)}
+    assert [one.code for one in response.findings] == ["KVITT-GDS-NOT-JUDGED"]
+
+
+@pytest.mark.parametrize("inside", ["", "<DebetPrestatie>{}</DebetPrestatie>"], ids=["empty", "without our reference"])
+def test_a_level_above_a_performance_means_that_person_only(inside: str) -> None:
+    feedback = "<Feedback><Retourcode>8632</Retourcode></Feedback>"
+    below = inside.format(feedback) if inside else feedback
+    person = f"<Verzekerde><BSN>999940016</BSN><Prestatie>{below}</Prestatie></Verzekerde></Bericht>"
+    data = gds.write(answered({}, clearing=True)).replace(b"</Bericht>", person.encode())
+    response = from_gds802(gds.read(data), sent=sent())
+    assert judged(response) == {"R2": (Verdict.REFUSED, euro(0))}
+
+
+def test_a_total_that_cannot_be_read_is_no_total() -> None:
+    response = altered("<Bedrag>464.15<", "<Bedrag>veel<")
+    assert (response.claimed_total, response.granted_total) == (None, euro(44185))
+
+
+def refusing(person: str, message: GdsMessage | None = None) -> ResponseFile:
+    """VECOZO refuses a person, as the response names them, and no performance."""
+    bare = answered({}, clearing=True)
+    feedback = "<Feedback><Retourcode>0435</Retourcode></Feedback>"
+    data = gds.write(bare).replace(b"</Bericht>", f"<Verzekerde>{person}{feedback}</Verzekerde></Bericht>".encode())
+    return from_gds802(gds.read(data), sent=message or sent())
+
+
+def test_a_person_vecozo_refuses_stands_for_what_was_sent_for_that_person() -> None:
+    response = refusing("<BSN>999940004</BSN>")
+    assert judged(response) == {"R1": (Verdict.REFUSED, euro(0)), "R3": (Verdict.REFUSED, euro(0))}
+    assert (response.outcome, response.findings) == (FileOutcome.FILE_REFUSED, ())
+    assert {code.code for one in response.decisions for code in one.codes} == {"0435"}
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        "<UzoviNummer>3311</UzoviNummer>",
+        "<BSN>999990019</BSN>",
+        "<BSN>999940004</BSN><PatientIdentificatienummer>P-2</PatientIdentificatienummer>",
+    ],
+    ids=["only an insurer", "somebody else", "two numbers that disagree"],
+)
+def test_a_person_who_cannot_be_found_means_nobody_in_particular(person: str) -> None:
+    with_number = gds.write(sent()).replace(
+        b"<BSN>999940004</BSN>",
+        b"<BSN>999940004</BSN><PatientIdentificatienummer>P-1</PatientIdentificatienummer>",
+    )
+    response = refusing(person, gds.read(with_number))
+    assert response.decisions == ()
+    assert [one.code for one in response.findings] == ["KVITT-GDS-INSURED-ONLY"]
+
+
+def test_one_number_of_two_people_means_neither_of_them() -> None:
+    number = b"<PatientIdentificatienummer>P-1</PatientIdentificatienummer>"
+    twice = gds.write(sent())
+    for bsn in (b"<BSN>999940004</BSN>", b"<BSN>999940016</BSN>"):
+        twice = twice.replace(bsn, bsn + number)
+    response = refusing(number.decode(), gds.read(twice))
+    assert response.decisions == ()
+
+
+def test_an_insurer_that_names_a_person_only_refuses_no_line_by_guess() -> None:
+    prefix = "<Verzekerde><BSN>999940016</BSN><Feedback><Retourcode>0435</Retourcode></Feedback></Verzekerde></Bericht>"
+    data = gds.write(answered({})).replace(b"</Bericht>", prefix.encode())
+    response = from_gds802(gds.read(data), sent=sent())
+    assert (response.decisions, response.absent_granted) == ((), False)
+
+
 def test_every_wording_is_said_in_three_languages_and_explained() -> None:
     for wording in WORDINGS.values():
         (hit,) = meanings.explain(wording.code)

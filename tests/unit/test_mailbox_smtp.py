@@ -15,8 +15,8 @@ from connectors.channels import open_channel
 from connectors.channels.mail_smtp import message_id
 from hub.errors import ConfigurationError, ContentError, HubError, OutcomeUnknown, RefusedError, TransientError
 from hub.model.exchange import ExchangeState, Message
-from hub.sandbox.payer_mail import PASSWORD, TOKEN, USER, SmtpFault, SmtpSandbox, SmtpTrouble
 from hub.sandbox.pki import Pki, make_pki
+from hub.sandbox.smtp import PASSWORD, TOKEN, USER, SmtpFault, SmtpSandbox, SmtpTrouble
 
 BSN, FNR = "999999011", "05895800130"
 PAYLOAD = b'<?xml version="1.0"?>\n<Invoice>\n.\n..dots\n\xc3\xa6</Invoice>\n'

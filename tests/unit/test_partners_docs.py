@@ -29,8 +29,8 @@ def written(home: Path, text: str) -> Path:
 
 
 def test_the_pages_example_is_a_partner(tmp_path: Path) -> None:
-    example, more = blocks("yaml")
-    written(tmp_path, example + more)
+    example, more, specification = blocks("yaml")
+    written(tmp_path, example + more + specification)
     registry = load_registry(tmp_path)
     partner = registry.by_identifier("0192", "310003247", date(2026, 3, 1))
     assert partner is not None
@@ -40,6 +40,8 @@ def test_the_pages_example_is_a_partner(tmp_path: Path) -> None:
     assert code is not None
     assert code.who_acts == "provider"
     assert [rule.kind for rule in rules_for(partner, "huisarts")] == ["days_after_retour"]
+    assert partner.specification is not None
+    assert (partner.specification.verified, partner.specification.reasons[0][1]) == (False, "advance")
 
 
 def test_the_refusals_the_page_quotes_are_real(tmp_path: Path) -> None:

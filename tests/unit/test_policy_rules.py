@@ -82,15 +82,6 @@ def test_a_wrong_rule_is_a_configuration_error(settings: dict[str, str]) -> None
         deadline([rule], CareDates(treated=date(2024, 1, 1)))
 
 
-def test_alarms_come_nearer_and_go_on_after_the_day() -> None:
-    found = deadline([FIRST], CareDates(treated=date(2024, 1, 1)))
-    assert found is not None
-    assert found.last_safe == date(2024, 6, 29)
-    days = [date(2024, 5, 1), date(2024, 5, 30), date(2024, 6, 20), date(2024, 6, 28), date(2024, 7, 5)]
-    assert [found.alarm(day) for day in days] == [None, 30, 14, 2, 2]
-    assert found.days_left(date(2024, 7, 5)) == -6
-
-
 @pytest.mark.scenario("S41")
 def test_receipt_counts_in_local_time_of_the_remote_system() -> None:
     assert receipt_day(datetime(2022, 4, 29, 21, 59, tzinfo=UTC)) == date(2022, 4, 29)

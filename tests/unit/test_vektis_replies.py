@@ -515,6 +515,21 @@ def test_another_persons_codes_do_not_refuse_a_line_whose_own_insured_record_is_
     assert B not in str(response.findings)
 
 
+def test_a_person_who_is_refused_without_a_line_leaves_a_doubt_that_blocks() -> None:
+    data = (
+        PM.header("0200")
+        + PM.insured(1, A, "0320")
+        + PM.insured(2, B, "8096")
+        + PM.claimed(3, B, "REF-2", "00000000", "8096")
+        + PM.trailer(2, 1, "00000003500D", "00000000000D")
+    )
+    response = from_response(read(data), source="clearing")
+    assert (response.outcome, response.refused_by) == (FileOutcome.FILE_REFUSED, "clearing")
+    (told,) = [one for one in response.findings if one.blocks]
+    assert (told.code, told.record) == ("KVITT-VEKTIS-INSURED-ONLY", 2)
+    assert A not in str(told)
+
+
 def test_two_responses_in_one_file_are_not_read_as_one() -> None:
     other = HA.header().replace(b"2024000001", b"2024000002")
     body = HA.insured(1, A) + HA.claimed(2, A, "REF-1", "00000000", ("0403", "101"))

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from hub.cli.actors import acting
-from hub.cli.output import Json, Lang, Tenant, language, put_json, say
-from hub.errors import ConfigurationError, FormatError
+from hub.cli.output import Json, Lang, Tenant, language, put_file, put_json, say
+from hub.errors import FormatError
 from hub.model.finding import blocking
 
 _EXPORT = """Write one provider's decisions of one file: a valid response file of the same standard, CSV or XLSX.
@@ -62,7 +62,7 @@ def export(
         words = language(lang, place.language)
         actor = acting("engineer")
         made = export_decisions(place.hub, place.tenant, wanted, Form(as_), words, actor)
-    _write(out, made.payload)
+    put_file(out, made.payload, force=force)
     stops = blocking(made.findings)
     if as_json:
         body = {"file": str(out), "format": made.kind, "exchange": made.exchange, "lines": made.lines}
@@ -72,16 +72,3 @@ def export(
         for each in stops:
             say(f"  {each.code}: {each.said(words)}")
     raise typer.Exit(1 if stops else 0)
-
-
-def _write(out: Path, payload: bytes) -> None:
-    """All of it or nothing, for its owner only: it names patients."""
-    part = out.with_name(f"{out.name}.part")
-    try:
-        part.unlink(missing_ok=True)
-        part.touch(mode=0o600, exist_ok=False)
-        part.write_bytes(payload)
-        part.replace(out)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ConfigurationError(f"{out} cannot be written: {error.strerror}") from None

@@ -34,6 +34,9 @@ def intake(
     module: Annotated[str, typer.Option(help="The module, such as PMO.")] = "",
     quarter: Annotated[str, typer.Option(help="The quarter, such as 2024Q1.")] = "",
     confirm: Annotated[bool, typer.Option("--confirm", help="Accept the guessed columns once and for all.")] = False,
+    delta: Annotated[
+        bool, typer.Option("--delta", help="Claim what it adds to a list that went out, and ask about who is gone.")
+    ] = False,
     tenant: Tenant = "",
     as_json: Json = False,
     lang: Lang = "",
@@ -58,6 +61,7 @@ def intake(
             period=quarter,
             name=file.name,
             confirm=confirm,
+            delta=delta,
         )
         try:
             result = step.take(place.hub, place.tenant, request, data, actor)

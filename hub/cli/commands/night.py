@@ -109,6 +109,8 @@ def settle(tenant: Tenant = "", as_json: Json = False) -> None:
             done = step.settle(hub, name)
             actions = [match.action.value for match in done.matches]
             counts = {action: actions.count(action) for action in ("post", "review", "ignore")}
+            counts["post"] += sum(done.explained.values())
+            counts["review"] += len(done.explained) - sum(done.explained.values())
             body.append({"tenant": name, **counts, "presumed_ok": list(done.presumed)})
     if as_json:
         put_json({"settled": body})

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.cli import org_accounts
 from hub.cli.actors import acting
 from hub.cli.importing import File, Preview, Yes, applies, put_outcome, read_file, usable
 from hub.cli.output import Json, Lang, Tenant, language, put_json, say, table
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
     group.command("list", help=_LIST)(list_)
     group.command("agreement", help=_AGREEMENT)(agreement)
     group.command("agreements", help=_AGREEMENTS)(agreements)
+    group.add_typer(org_accounts.group(), name="account")
     app.add_typer(group, name="org")
 
 

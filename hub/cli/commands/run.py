@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from contextlib import ExitStack
@@ -42,10 +43,12 @@ def run(
     """Each job runs once per local date or hour, whoever's clock ticks."""
     from hub.cli.boot import settings_here
     from hub.cli.here import opened
+    from hub.tracing import start
     from scheduler.plan import NIGHT
     from scheduler.run import clock, run_now
 
     settings = settings_here()
+    start(os.environ, "kvitt")
     with opened() as hub:
         if once:
             for tenant in hub.store.tenants():
@@ -95,6 +98,7 @@ def worker(
     """Take turns at what is due."""
     from hub.cli.boot import open_hub, settings_here
     from hub.log import open_log
+    from hub.tracing import start
 
     settings = settings_here()
     if settings.broker_url is None:
@@ -102,9 +106,14 @@ def worker(
     if settings.database_url.reveal().startswith("sqlite"):
         raise ConfigurationError("workers need PostgreSQL: SQLite serves one machine", hint="kvitt run sends by itself")
     many = _many_nodes()
+
+    def in_each_process() -> Hub:
+        start(os.environ, "kvitt worker")
+        return open_hub(settings)
+
     log = open_log(settings.log)
     try:
-        many.serve_turns(many.open_queue(settings.broker_url.reveal()), lambda: open_hub(settings), processes)
+        many.serve_turns(many.open_queue(settings.broker_url.reveal()), in_each_process, processes)
     finally:
         log.close()
 

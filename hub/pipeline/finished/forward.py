@@ -9,8 +9,9 @@ from typing import Any
 
 from hub import routing
 from hub.model.exchange import Message
+from hub.model.identity import digits, mask
 from hub.model.partner import Partner
-from hub.pipeline import cases
+from hub.pipeline import cases, own_accounts
 from hub.pipeline.context import Hub
 from hub.pipeline.finished.reading import PROGRAMME, Draft, Reading
 from hub.routing import NoRoute, Route
@@ -21,6 +22,7 @@ from hub.store.unit import Row, Unit
 SCHEMES = {"NL": "UZOVI", "NO": "0192"}
 WITHDRAWN = "WITHDRAWN"
 REFUSED_BY_CLEARING = "REFUSED_BY_CLEARING"
+ACCOUNT_DIFFERS = "ACCOUNT_DIFFERS"
 
 
 def forward_held(hub: Hub, tenant: str) -> list[str]:
@@ -52,6 +54,8 @@ def forward(hub: Hub, unit: Unit, declaration_id: str) -> tuple[str | None, str]
     if declaration["state"] != declarations.CURRENT or not waiting or any(row["hold_code"] for row in waiting):
         return None, ""
     facts = declaration["summary"]["document"]
+    if _pays_elsewhere(unit, waiting, facts):
+        return None, ACCOUNT_DIFFERS
     partner = _partner(hub, facts)
     found = routing.route(waiting[0], partner, parties.agreements(unit), hub.today(waiting[0]["country"]), hub.stage)
     if isinstance(found, NoRoute):
@@ -62,6 +66,16 @@ def forward(hub: Hub, unit: Unit, declaration_id: str) -> tuple[str | None, str]
     claims.link(unit, ids, exchange_id, facts["number"])
     _name_payer(unit, waiting, found.partner)
     return exchange_id, ""
+
+
+def _pays_elsewhere(unit: Unit, waiting: Sequence[Row], facts: Mapping[str, Any]) -> bool:
+    """Hold a document that asks to be paid on another account than its claimant's: a message changes none (S37)."""
+    told = facts.get("account", "")
+    ours = parties.organisation(unit, facts["claimant"]).party.account if told else ""
+    if not ours or own_accounts.plain(told) == own_accounts.plain(ours):
+        return False
+    cases.hold(unit, waiting, ACCOUNT_DIFFERS, account=mask(told), owner=facts["claimant"])
+    return True
 
 
 def of_declaration(unit: Unit, declaration_id: str) -> list[Row]:
@@ -78,6 +92,7 @@ def document(reading: Reading) -> dict[str, Any]:
     return {
         "number": reading.number,
         "claimant": reading.claimant,
+        "account": digits(reading.stated.account).upper() if reading.stated else "",
         "country": reading.country,
         "payers": [[code, day.isoformat()] for code, day in payers_of(reading.drafts)],
         "kind": envelope.kind,

@@ -26,10 +26,10 @@ from hub.ledger.accounts import ledger_lines
 from hub.ledger.balances import line_money, no_money
 from hub.ledger.postings import claim_raised, withdrawn
 from hub.model.finding import Finding
-from hub.pipeline.cases import About, raise_case
+from hub.pipeline.cases import About, claim_values, claimed, raise_case
 from hub.pipeline.context import NIGHT, Actor, Hub
 from hub.programmes.outcome import HOLD, RowOutcome, summary
-from hub.store import access, claims, declarations, money, parties, tasks
+from hub.store import access, claims, declarations, money, parties, schema, tasks
 from hub.store.claims import NewClaim
 from hub.store.declarations import DeclarationHead, DeclarationRow
 from hub.store.parties import Organisation
@@ -38,7 +38,10 @@ from hub.store.unit import Row, Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeRequest:
-    """Whose list this is and what it is for. `confirm` accepts a guessed column map once and for all."""
+    """Whose list this is and what it is for. `confirm` accepts a guessed column map once and for all.
+
+    `delta` lets a list that corrects one whose claims went out add to them; what it leaves out is asked about.
+    """
 
     programme: str
     organisation: str
@@ -46,6 +49,7 @@ class IntakeRequest:
     period: str = ""
     name: str = ""
     confirm: bool = False
+    delta: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,8 @@ class Judged:
     """What a programme made of a list: outcomes by row, the claims of the good ones, and claims it takes back.
 
     `kept` are ids of claims an earlier version of the list made that stay as they are; `doubted` are claims of another
-    organisation that this list puts in doubt: they are held.
+    organisation that this list puts in doubt: they are held. `vanished` are claims that went out for people who are no
+    longer on the list: a person must say that they go back.
     """
 
     outcomes: Sequence[RowOutcome]
@@ -62,6 +67,7 @@ class Judged:
     withdrawn: Sequence[Row] = ()
     kept: Sequence[str] = ()
     doubted: Sequence[Row] = ()
+    vanished: Sequence[Row] = ()
     state: str = declarations.CURRENT
     replaces: str | None = None
     code: str = ""
@@ -132,7 +138,7 @@ def _again(
 ) -> IntakeResult | None:
     """The receipt of the first time, when these very bytes came in before and still count (S02)."""
     known = declarations.same(unit, organisation.id, request.programme, request.period, sha256, module=request.module)
-    if known is None:
+    if known is None or (request.delta and known["state"] == declarations.HELD):
         return None
     _log(unit, actor, "intake-again", known["id"])
     return _receipt_again(unit, known)
@@ -188,11 +194,14 @@ def _store(
         replaces_id=judged.replaces,
         summary={"code": judged.code, "dropped": list(judged.dropped), "facts": dict(judged.facts)},
     )
+    if request.delta:
+        _decided(unit, organisation, request, sha256)
     declaration_id = declarations.add(unit, head)
     for row in judged.withdrawn:
         withdraw(unit, row, source=f"declaration:{declaration_id}")
     for row in judged.doubted:
         _doubt(unit, row, request)
+    _ask_about_vanished(unit, organisation, judged)
     claims.belong(unit, judged.kept, declaration_id)
     claims.add(unit, judged.new, declaration_id)
     raised = [line for item in judged.new for line in ledger_lines(item.claim)]
@@ -216,10 +225,13 @@ def _store(
 def _tell(unit: Unit, organisation: Organisation, request: IntakeRequest, judged: Judged, declaration_id: str) -> None:
     """What of a list needs a person: rows that are held, a difference after submission, a refused file."""
     if judged.replaces is not None:
-        tasks.done(unit, f"declaration:{judged.replaces}", {"replaced_by": declaration_id})
+        for key in (f"declaration:{judged.replaces}", f"declaration:{judged.replaces}:{_CHANGED}"):
+            tasks.done(unit, key, {"replaced_by": declaration_id})
     held = [outcome for outcome in judged.outcomes if outcome.outcome == HOLD]
-    code = "LIST_REFUSED" if judged.state == declarations.REFUSED else judged.code or ("ROWS_HELD" if held else "")
-    if not code:
+    changed = judged.code == _CHANGED
+    said = "" if changed else judged.code
+    code = "LIST_REFUSED" if judged.state == declarations.REFUSED else said or ("ROWS_HELD" if held else "")
+    if not code and not changed:
         return
     codes = Counter(outcome.code for outcome in held)
     values = {
@@ -235,7 +247,37 @@ def _tell(unit: Unit, organisation: Organisation, request: IntakeRequest, judged
         **judged.facts,
     }
     about = About(evidence={"declaration": declaration_id})
-    raise_case(unit, code, values, key=f"declaration:{declaration_id}", about=about)
+    if code:
+        raise_case(unit, code, values, key=f"declaration:{declaration_id}", about=about)
+    if changed:
+        raise_case(unit, _CHANGED, values, key=f"declaration:{declaration_id}:{_CHANGED}", about=about)
+
+
+def _decided(unit: Unit, organisation: Organisation, request: IntakeRequest, sha256: str) -> None:
+    """A person lets a list that was held for its difference add to what went out: the held copy is answered."""
+    held = declarations.same(
+        unit, organisation.id, request.programme, request.period, sha256, module=request.module, states=("held",)
+    )
+    if held is not None:
+        unit.update(schema.declaration, held["id"], state=declarations.REPLACED)
+        tasks.done(unit, f"declaration:{held['id']}", {"delta": True})
+
+
+def _ask_about_vanished(unit: Unit, organisation: Organisation, judged: Judged) -> None:
+    """One case per claim that may have to go back; it closes when the claim is credited, or the person is back."""
+    gone = {row["ref"] for row in judged.vanished}
+    for task in tasks.open_tasks(unit):
+        if judged.replaces and task["kind"] == _VANISHED.lower() and task["claim_ref"] not in gone:
+            row = claims.by_ref(unit, task["claim_ref"])
+            if row is not None and row["id"] in judged.kept:
+                tasks.done(unit, task["key"], {"on_the_list_again": True})
+    for row in judged.vanished:
+        values = claim_values(unit, row) | {"practice": organisation.code}
+        about = About(claim_ref=row["ref"], exchange_id=row["exchange_id"], amount=claimed(unit, row))
+        raise_case(unit, _VANISHED, values, key=f"{_VANISHED.lower()}:{row['ref']}", about=about, reopen=True)
+
+
+_VANISHED, _CHANGED = "VANISHED_FROM_LIST", "PERSONS_CHANGED"
 
 
 def _doubt(unit: Unit, row: Row, request: IntakeRequest) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from hub import texts
 from hub.errors import ConfigurationError, ContentError
@@ -28,7 +29,7 @@ from hub.programmes.outcome import CLAIM, HOLD, SKIP, RowOutcome
 from hub.programmes.patient_list import file_findings, file_refusal
 from hub.programmes.register import Register, RegisterEntry, with_partners
 from hub.programmes.rows import PatientRow
-from hub.store import claims, declarations, parties, reference, series, subjects
+from hub.store import claims, declarations, parties, reference, schema, series, subjects
 from hub.store.claims import NewClaim
 from hub.store.codec import person_to_json
 from hub.store.declarations import DeclarationRow
@@ -177,7 +178,7 @@ def _judged(
     live = claims.known_blinds(unit, request.module, request.period)
     if before is not None and _submitted(live, before["id"]):
         seen = _with_history(unit, ctx, taken, live)
-        return _after_submission(unit, request, taken, seen, answers, live)
+        return _after_submission(unit, request, taken, seen, answers, live, before["id"])
     ours = {blind for blind, row in live.items() if before is not None and row["declaration_id"] == before["id"]}
     ctx = _with_history(unit, ctx, taken, {blind: row for blind, row in live.items() if blind not in ours})
     outcomes = module_quarter.assess(taken.rows, ctx, answers)
@@ -314,8 +315,12 @@ def _after_submission(
     ctx: ModuleContext,
     answers: Mapping[int, CoverageAnswer],
     live: Mapping[str, Row],
+    before: str,
 ) -> Judged:
-    """A second list after its claims went out claims nothing; the difference is for a person to decide (S04)."""
+    """A second list after its claims went out claims nothing; the difference is for a person to decide (S04).
+
+    A person who says so (`delta`) lets it add what is new, and is asked about everybody who is gone.
+    """
     judged = module_quarter.assess(taken.rows, ctx, answers)
     seen = {subjects.blind(unit, "bsn", row.person.bsn) for row in taken.rows if is_bsn(row.person.bsn)}
     mine = {blind for blind, row in live.items() if row["provider_code"] == ctx.provider.id}
@@ -327,6 +332,10 @@ def _after_submission(
         "removed": len(mine - seen),
         "changed": _changed(unit, taken, known, judged),
     }
+    if request.delta:
+        gone = [row for blind, row in live.items() if blind in mine - seen]
+        staying = [row["id"] for blind, row in live.items() if blind in mine & seen]
+        return _delta(unit, taken, ctx, judged, gone, staying, facts, before)
     message = texts.text("ALREADY_SUBMITTED", practice=ctx.provider.id, **facts)
     outcomes = [_held(outcome, message) for outcome in judged]
     return Judged(
@@ -338,6 +347,47 @@ def _after_submission(
         findings=taken.findings,
         dropped=taken.dropped,
     )
+
+
+def _delta(
+    unit: Unit,
+    taken: _List,
+    ctx: ModuleContext,
+    outcomes: Sequence[RowOutcome],
+    gone: Sequence[Row],
+    staying: Sequence[str],
+    facts: Mapping[str, Any],
+    before: str,
+) -> Judged:
+    """Only what the list adds is claimed; who is gone is withdrawn where nobody was sent it, else asked about."""
+    refusal = file_refusal(taken.rows, ctx)
+    if refusal is not None:
+        return _file_refused(outcomes, refusal.code, taken)
+    new = _numbered(unit, make_claims(outcomes, taken.rows, ctx, new_id=new_id, new_ref=lambda: ""))
+    rows = claims.by_ids(unit, [row["id"] for row in gone])
+    at_rest = [row for row in rows if row["exchange_id"] is None and not row["corrects"]]
+    out = [row for row in rows if row not in at_rest]
+    return Judged(
+        outcomes=outcomes,
+        rows=_rows(outcomes, taken.rows, {_line(item.claim): item.claim.id for item in new}),
+        new=new,
+        withdrawn=at_rest,
+        kept=[*staying, *(row["id"] for row in out)],
+        vanished=[row for row in out if _may_go_back(unit, row)],
+        replaces=before,
+        code="PERSONS_CHANGED" if facts["changed"] else "",
+        facts={**facts, "new": len(new), "withdrawn": len(at_rest)},
+        findings=(*taken.findings, *file_findings(taken.rows, ctx)),
+        dropped=taken.dropped,
+    )
+
+
+def _may_go_back(unit: Unit, row: Row) -> bool:
+    """Whether a claim may still have to be taken back: it was not refused, and no credit of it stands."""
+    refused = all(line["verdict"] == "refused" for line in claims.lines(unit, [row["id"]]))
+    table = schema.claim
+    credits_ = claims.find(unit, table.c.corrects == row["ref"], table.c.kind == "credit")
+    return not refused and all(each["hold_code"] == "WITHDRAWN" for each in credits_)
 
 
 def _held(outcome: RowOutcome, message: Mapping[str, str]) -> RowOutcome:

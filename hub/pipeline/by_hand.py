@@ -1,0 +1,405 @@
+"""What a person does with a payment: allocate it, take that back, send money back, write off, or leave it knowingly.
+
+Every decision is written down with who, when and why before any money moves, and rests on it by its id. A payment a
+person has decided about is `by_hand` and never looked at by `settle` again; only `another` hands it back to matching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub import log
+from hub.errors import ContentError
+from hub.ledger.accounts import NoClaim
+from hub.ledger.balances import line_money
+from hub.ledger.postings import told_twice, without_claim, written_off
+from hub.ledger.reversals import reversed_, undone
+from hub.log import clean_text
+from hub.matching.allocation import Due
+from hub.matching.allocation import allocate as spread
+from hub.matching.book import bank_account
+from hub.matching.items import Allocation
+from hub.model.money import Money
+from hub.pipeline import allocations, payment_cases
+from hub.pipeline.allocations import Ground
+from hub.pipeline.answers import ledger_line
+from hub.pipeline.context import Actor, Hub
+from hub.pipeline.payment_cases import named, short
+from hub.pipeline.returns import promised, unpromised, went_back
+from hub.pipeline.wanted import Wanted, claim_named, dues_of
+from hub.store import access, claims, money, resolutions
+from hub.store.resolutions import NewResolution
+from hub.store.unit import Row, Unit
+
+BY_HAND, SAME, REVERSED = "by_hand", "same", "reversed"
+TIER = "hand"
+_CLOSED = {
+    SAME: "is another booking told again",
+    REVERSED: "was taken back by the bank",
+    "payout": "is a pay-out to a practice",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What a decision came to: the booking, what was done, and what of it is still unallocated."""
+
+    payment: str
+    kind: str
+    amount: Money
+    unallocated: Money
+
+
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """One decision about one booking inside its transaction."""
+
+    unit: Unit
+    row: Row
+    actor: Actor
+    reason: str
+
+    def recorded(self, kind: str, amount: Money, **detail: object) -> Ground:
+        """Write the decision down; gives the ground everything that follows from it rests on."""
+        new = NewResolution(
+            kind=kind,
+            amount=amount,
+            reason=clean_text(self.reason),
+            by=self.actor.name,
+            role=self.actor.role,
+            payment_id=self.row["id"],
+            detail=detail,
+        )
+        id_ = resolutions.add(self.unit, new)
+        _log(self.unit, self.actor, f"payment_{kind}", f"payment/{self.row['id']}")
+        return Ground(tier=TIER, by=self.actor.name, source=f"resolution:{id_}")
+
+    def done(self, kind: str, amount: Money, state: str = BY_HAND) -> Decided:
+        """Mark the booking as decided about and close its cases; money that is left over stays a case."""
+        row = self.row
+        tier = row["tier"] if row["matched"] == "posted" else TIER
+        money.mark_payment(self.unit, row["id"], state, tier, row["evidence"] | {"decided": kind})
+        payment_cases.answered(self.unit, row["id"], {"by": self.actor.name, "decided": kind})
+        left = allocations.standing(self.unit, row).unallocated
+        return Decided(payment=row["id"], kind=kind, amount=amount, unallocated=left)
+
+
+def _log(unit: Unit, actor: Actor, action: str, object_: str) -> None:
+    access.record(unit, actor=actor.name, role=actor.role, action=action, object_=object_)
+
+
+def _begin(unit: Unit, ref: str, actor: Actor, reason: str) -> _Deciding:
+    """The booking a decision is about; only booked money that is still somebody's question can be decided about."""
+    row, _ = named(unit, ref)
+    if row["state"] != "booked":
+        raise ContentError(f"payment {short(row['id'])} is {row['state']}: only booked money can be allocated")
+    if row["matched"] in _CLOSED:
+        raise ContentError(f"payment {short(row['id'])} {_CLOSED[row['matched']]}: nothing is left to decide")
+    return _Deciding(unit, row, actor, reason)
+
+
+def available(unit: Unit, row: Row) -> Money:
+    """What of a booking is free: not allocated, not set aside, not promised back to its payer."""
+    return allocations.standing(unit, row).unallocated - promised(unit, row)
+
+
+def allocate(
+    hub: Hub,
+    tenant: str,
+    ref: str,
+    wanted: Sequence[Wanted],
+    actor: Actor,
+    *,
+    reason: str = "",
+    aside: tuple[NoClaim, Money | None] | None = None,
+    whole: bool = False,
+) -> Decided:
+    """Put a payment on claims, and with `aside` some of it on the account of a reason; nothing is taken too far.
+
+    `whole` refuses to leave anything over.
+    """
+    with hub.store.unit(tenant) as unit:
+        deciding = _begin(unit, ref, actor, reason)
+        free = available(unit, deciding.row)
+        dues = dues_of(unit, deciding.row, wanted)
+        made, total = _made(dues, free)
+        rest = _rest(aside, free - total)
+        _within(deciding.row, free, total + rest, whole=whole)
+        if not made and not rest:
+            raise ContentError("nothing to allocate", hint="name a claim, or --no-claim REASON")
+        named_ = [[each.claim_id, each.line_id, (each.amount + each.netted).minor] for each in made]
+        ground = deciding.recorded("allocate", total + rest, allocations=named_, aside=rest.minor)
+        allocations.put(unit, deciding.row["id"], made, ground)
+        if aside and rest:
+            payment = allocations.facts(unit, deciding.row)
+            money.post(unit, without_claim(payment, rest, at=unit.now, source=ground.source, reason=aside[0]))
+        done = deciding.done("allocate", total + rest)
+        _ask_about_rest(unit, deciding.row)
+    log.event("payment_allocated", tenant=tenant, payment=done.payment, lines=len(made))
+    return done
+
+
+def _made(dues: Sequence[Due], free: Money) -> tuple[tuple[Allocation, ...], Money]:
+    """Allocations for exactly what was wanted of each line, credits set off against the first of the others."""
+    total = sum(due.payable for due in dues)
+    made, _ = spread(dues, total or (1 if free.minor > 0 else -1), free.currency)
+    return made, Money(sum(each.amount.minor for each in made), free.currency)
+
+
+def _rest(aside: tuple[NoClaim, Money | None] | None, left: Money) -> Money:
+    if aside is None:
+        return Money(0, left.currency)
+    return left if aside[1] is None else aside[1]
+
+
+def _within(row: Row, free: Money, taken: Money, *, whole: bool) -> None:
+    """Refuse more than there is, and the other direction."""
+    name = short(row["id"])
+    if taken.minor * free.minor < 0 or (taken and not free):
+        raise ContentError(f"payment {name}: {taken} against {free} that is free", hint="check the sign")
+    if abs(taken.minor) > abs(free.minor):
+        raise ContentError(f"payment {name} has {free} free, {taken} is too much", hint="kvitt payment show " + name)
+    if whole and taken != free:
+        raise ContentError(f"payment {name}: {free - taken} of {free} would be left over", hint="add claims or amounts")
+
+
+def _ask_about_rest(unit: Unit, row: Row) -> None:
+    left = available(unit, row)
+    if left:
+        payment_cases.ask(unit, row, payment_cases.OVERPAID, reopen=True, amount=left, remainder=left)
+
+
+def undo(hub: Hub, tenant: str, ref: str, actor: Actor, *, reason: str, claim_refs: Sequence[str] = ()) -> Decided:
+    """Take back what was allocated, all of it or that of some claims, and what was promised to its payer.
+
+    The payment is a question again.
+    """
+    with hub.store.unit(tenant) as unit:
+        row, _ = named(unit, ref)
+        if row["matched"] == SAME:
+            done = _not_the_same(unit, row, actor, reason)
+        else:
+            done = _undo(_begin(unit, ref, actor, reason), claim_refs)
+        _ask_again(unit, row)
+    log.event("payment_undone", tenant=tenant, payment=done.payment)
+    return done
+
+
+def _undo(deciding: _Deciding, claim_refs: Sequence[str]) -> Decided:
+    unit, row = deciding.unit, deciding.row
+    original = money.postings(unit, payment_id=row["id"])
+    chosen = [claim_named(unit, each)["id"] for each in claim_refs]
+    lines = [line["id"] for line in claims.lines(unit, chosen)]
+    kept = promised(unit, row)
+    if kept and not claim_refs:
+        deciding.recorded("keep", -kept)
+        payment_cases.answered(unit, row["id"], {"by": deciding.actor.name}, payment_cases.RETURN)
+    ground = deciding.recorded("undo", Money(0, row["currency"]), claims=list(claim_refs))
+    rows = undone(
+        original,
+        allocations.facts(unit, row),
+        lines=lines,
+        undecided=allocations.undecided_lines(unit, original),
+        at=unit.now,
+        source=ground.source,
+    )
+    if not rows and not kept:
+        raise ContentError(f"nothing of payment {short(row['id'])} is allocated there")
+    allocations.take_back(unit, row, rows, ground)
+    return deciding.done("undo", allocations.standing(unit, row).unallocated)
+
+
+def _not_the_same(unit: Unit, row: Row, actor: Actor, reason: str) -> Decided:
+    """It was a payment of its own after all: its booking stands again."""
+    deciding = _Deciding(unit, row, actor, reason)
+    facts = allocations.facts(unit, row)
+    ground = deciding.recorded("undo", facts.amount)
+    money.post(unit, told_twice(facts, at=unit.now, source=ground.source, again=True))
+    return deciding.done("undo", facts.amount)
+
+
+def _ask_again(unit: Unit, row: Row) -> None:
+    payment_cases.ask(unit, row, payment_cases.REVIEW, reopen=True, reason="undone by a person", suggestion="-")
+
+
+def undo_by(hub: Hub, tenant: str, ref: str, by: str, actor: Actor, *, reason: str = "") -> Decided:
+    """The bank took a payment back: what it paid is open again, and both bookings cancel out.
+
+    `ref` may be empty where the booking itself says which one it takes back.
+    """
+    with hub.store.unit(tenant) as unit:
+        back = _begin(unit, by, actor, reason).row
+        original = _begin(unit, ref or _undoes(back), actor, reason)
+        _fits(unit, original.row, back)
+        before = money.postings(unit, payment_id=original.row["id"])
+        facts = allocations.facts(unit, back)
+        ground = original.recorded("undo", facts.amount, by=back["id"])
+        rows = reversed_(
+            before,
+            facts,
+            undecided=allocations.undecided_lines(unit, before),
+            at=unit.now,
+            source=ground.source,
+        )
+        allocations.take_back(unit, original.row, rows, ground)
+        _Deciding(unit, back, actor, reason).done("undo", facts.amount, REVERSED)
+        left = allocations.standing(unit, original.row)
+        gone = left.booked == left.returned
+        done = original.done("undo", facts.amount, REVERSED if gone else BY_HAND)
+    log.event("payment_reversed", tenant=tenant, payment=done.payment)
+    return done
+
+
+def _undoes(back: Row) -> str:
+    found = back["evidence"].get("undoes", "")
+    if not found:
+        hint = "kvitt payment undo PAYMENT --by REVERSAL"
+        raise ContentError(f"booking {short(back['id'])} does not say which payment it takes back", hint=hint)
+    return str(found)
+
+
+def _fits(unit: Unit, original: Row, back: Row) -> None:
+    """A booking takes back what lies on the same account, in the same currency, and only once."""
+    if back["amount_minor"] * original["amount_minor"] >= 0:
+        raise ContentError("both bookings go the same way: neither takes the other back")
+    if back["currency"] != original["currency"]:
+        raise ContentError(f"{back['currency']} does not take back {original['currency']}")
+    if bank_account(back["account"]) != bank_account(original["account"]):
+        raise ContentError("the two bookings are on different accounts of ours")
+    if allocations.standing(unit, back).unallocated.minor != back["amount_minor"]:
+        raise ContentError(f"booking {short(back['id'])} was used already")
+
+
+def give_back(
+    hub: Hub, tenant: str, ref: str, actor: Actor, *, reason: str, amount: Money | None = None, by: str = ""
+) -> Decided:
+    """Money goes back to its payer: first it is promised, then the booking that took it there settles it."""
+    with hub.store.unit(tenant) as unit:
+        deciding = _begin(unit, ref, actor, reason)
+        done = _went_back(deciding, by) if by else _promise(deciding, amount)
+    log.event("payment_return", tenant=tenant, payment=done.payment)
+    return done
+
+
+def _promise(deciding: _Deciding, amount: Money | None) -> Decided:
+    unit, row = deciding.unit, deciding.row
+    free = available(unit, row)
+    wanted = free if amount is None else amount
+    if not wanted:
+        raise ContentError(f"nothing of payment {short(row['id'])} is free to go back")
+    _within(row, free, wanted, whole=False)
+    deciding.recorded("return", wanted, unpromised=unpromised(unit, row))
+    done = deciding.done("return", wanted)
+    account = row["payer_account"] or "?"
+    left = promised(unit, row)
+    payment_cases.ask(unit, row, payment_cases.RETURN, reopen=True, amount=left, remainder=left, account=account)
+    _ask_about_rest(unit, row)
+    return done
+
+
+def _went_back(deciding: _Deciding, by: str) -> Decided:
+    unit, row = deciding.unit, deciding.row
+    back = _begin(unit, by, deciding.actor, deciding.reason).row
+    _fits(unit, row, back)
+    amount = Money(-back["amount_minor"], back["currency"])
+    free = allocations.standing(unit, row).unallocated
+    _within(row, free, amount, whole=False)
+    ground = deciding.recorded("returned", amount, by=back["id"])
+    went_back(unit, row, back, ground.source)
+    _Deciding(unit, back, deciding.actor, deciding.reason).done("returned", -amount)
+    return deciding.done("returned", amount)
+
+
+def leave(hub: Hub, tenant: str, ref: str, actor: Actor, *, reason: str) -> Decided:
+    """Close what is asked about a payment, knowingly: its money stays where it is."""
+    _said_why(reason)
+    with hub.store.unit(tenant) as unit:
+        deciding = _begin(unit, ref, actor, reason)
+        left = available(unit, deciding.row)
+        deciding.recorded("leave", left)
+        return deciding.done("leave", left)
+
+
+def same(hub: Hub, tenant: str, ref: str, other: str, actor: Actor, *, reason: str) -> Decided:
+    """A booking is another one told again by another file: it is no money, and its booking is taken back."""
+    with hub.store.unit(tenant) as unit:
+        deciding = _begin(unit, ref, actor, reason)
+        first, row = _begin(unit, other, actor, reason).row, deciding.row
+        facts = allocations.facts(unit, row)
+        alike = ("amount_minor", "currency")
+        if first["id"] == row["id"] or any(first[name] != row[name] for name in alike):
+            raise ContentError(f"{short(row['id'])} and {short(first['id'])} are not one booking of one amount")
+        if bank_account(first["account"]) != bank_account(row["account"]):
+            raise ContentError("the two bookings are on different accounts of ours")
+        if allocations.standing(unit, row).unallocated != facts.amount:
+            raise ContentError(f"payment {short(row['id'])} is allocated", hint="undo that first")
+        ground = deciding.recorded("same", facts.amount, other=first["id"])
+        money.post(unit, told_twice(facts, at=unit.now, source=ground.source))
+        return deciding.done("same", facts.amount, SAME)
+
+
+def another(hub: Hub, tenant: str, ref: str, actor: Actor, *, reason: str = "") -> Decided:
+    """It is a payment of its own: matching may have it, and does not ask that question again."""
+    with hub.store.unit(tenant) as unit:
+        deciding = _begin(unit, ref, actor, reason)
+        if deciding.row["matched"] not in ("new", "review"):
+            raise ContentError(f"payment {short(deciding.row['id'])} waits for nobody")
+        amount = allocations.facts(unit, deciding.row).amount
+        deciding.recorded("another", amount)
+        return deciding.done("another", amount, "new")
+
+
+def write_off(
+    hub: Hub, tenant: str, claim: str, actor: Actor, *, reason: str, amount: Money | None = None, line: int = 0
+) -> Money:
+    """Give up what is owed on a claim (or one line of it), for a reason; gives the amount."""
+    _said_why(reason)
+    with hub.store.unit(tenant) as unit:
+        row = claim_named(unit, claim)
+        rows = [each for each in claims.lines(unit, [row["id"]]) if line in (0, each["number"])]
+        owed = line_money(money.postings(unit, line_ids=[each["id"] for each in rows]))
+        dues = [
+            Due(each["id"], row["id"], owed[each["id"]].outstanding.minor, 0) for each in rows if each["id"] in owed
+        ]
+        taken = _given_up(row, dues, amount)
+        for due, minor in taken:
+            _write_off(unit, row, due.line_id, Money(minor, row["currency"]), actor, reason)
+        _log(unit, actor, "write_off", f"claim/{row['ref']}")
+    log.event("written_off", tenant=tenant, claim=row["id"])
+    return Money(sum(minor for _, minor in taken), row["currency"])
+
+
+def _given_up(row: Row, dues: Sequence[Due], amount: Money | None) -> list[tuple[Due, int]]:
+    owed = sum(due.payable for due in dues)
+    left = owed if amount is None else amount.minor
+    if not owed:
+        raise ContentError(f"nothing is owed on {row['ref']}", hint="only what was granted and not paid is written off")
+    if amount is not None and (amount.currency != row["currency"] or left * owed <= 0 or abs(left) > abs(owed)):
+        raise ContentError(f"{row['ref']}: {amount} of {Money(owed, row['currency'])} owed cannot be written off")
+    taken = []
+    for due in dues:
+        part = min(left, due.payable, key=abs) if left * due.payable > 0 else 0
+        if part:
+            taken.append((due, part))
+            left -= part
+    return taken
+
+
+def _write_off(unit: Unit, row: Row, line_id: str, amount: Money, actor: Actor, reason: str) -> None:
+    new = NewResolution(
+        kind="write_off",
+        amount=amount,
+        reason=clean_text(reason),
+        by=actor.name,
+        role=actor.role,
+        claim_line_id=line_id,
+    )
+    source = f"resolution:{resolutions.add(unit, new)}"
+    line = ledger_line(unit, row, line_id)
+    money.post(unit, written_off(line, amount, at=unit.now, source=source, reason="written off"))
+
+
+def _said_why(reason: str) -> None:
+    if not reason.strip():
+        raise ContentError("say why: --reason TEXT")

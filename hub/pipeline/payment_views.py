@@ -1,0 +1,188 @@
+"""Payments for people: what is new, in question or settled, why, and what each may be for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.ledger.balances import payment_money
+from hub.log import clean_text
+from hub.matching.items import Action, Match
+from hub.matching.payments import match
+from hub.model.money import Money
+from hub.model.payment import Payment
+from hub.pipeline import allocations
+from hub.pipeline.by_hand import available
+from hub.pipeline.context import Actor, Hub
+from hub.pipeline.payment_cases import named, short
+from hub.pipeline.settle import rules_of
+from hub.pipeline.wanted import Wanted
+from hub.store import access, claims, money, resolutions, schema, specifications
+from hub.store.unit import Row, Unit
+
+STATES = ("new", "review", "posted", "by_hand", "reversed", "same", "ignored")
+"""What may have become of a booking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggested:
+    """What a payment may be for: claims with amounts, how likely (0 to 100), and why."""
+
+    allocations: tuple[tuple[str, Money], ...]
+    score: int
+    why: str
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        """The same in the words of `kvitt payment allocate`."""
+        return tuple(Wanted(claim=ref, amount=f"{amount.decimal():f}") for ref, amount in self.allocations)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        made = [{"claim": ref, "amount_minor": amount.minor} for ref, amount in self.allocations]
+        return {"allocations": made, "score": self.score, "why": self.why}
+
+
+def listed(unit: Unit, states: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Bookings by day, with what of each is still free."""
+    postings = [row for row in money.postings(unit) if row.payment_id]
+    stands = payment_money(postings)
+    where = [schema.payment.c.matched.in_(states)] if states else []
+    found = []
+    for row, payment in money.payments(unit, *where):
+        nothing = Money(0, row["currency"])
+        left = stands[row["id"]].unallocated if row["id"] in stands else nothing
+        found.append(_head(row, payment) | {"unallocated_minor": left.minor})
+    return found
+
+
+def _head(row: Row, payment: Payment) -> dict[str, Any]:
+    return {
+        "payment": row["id"],
+        "short": short(row["id"]),
+        "booked": row["booked"],
+        "amount_minor": row["amount_minor"],
+        "currency": row["currency"],
+        "state": row["matched"],
+        "booking": row["state"],
+        "tier": row["tier"],
+        "code": row["evidence"].get("code", ""),
+        "reversal": payment.reversal,
+        "payer_account": row["payer_account"],
+    }
+
+
+def shown(hub: Hub, unit: Unit, ref: str, actor: Actor) -> dict[str, Any]:
+    """One booking with its evidence, what was passed over and why, where its money went, and who decided what.
+
+    The payer may be a person: who looked is written down.
+    """
+    row, payment = named(unit, ref)
+    access.record(unit, actor=actor.name, role=actor.role, action="view", object_=f"payment/{row['id']}")
+    evidence = row["evidence"]
+    refs = _refs(unit, [each[-1] for each in evidence.get("evidence", ()) if each[-1]], evidence)
+    made = _allocations(unit, row)
+    used = {each["claim"] for each in made}
+    return {
+        **_head(row, payment),
+        "unallocated_minor": allocations.standing(unit, row).unallocated.minor,
+        "free_minor": available(unit, row).minor,
+        "account": row["account"],
+        "payer_name": payment.payer_name,
+        "reference": row["reference"],
+        "text": payment.text,
+        "position": payment.position,
+        "evidence": [
+            {"field": field, "value": value, "claim": refs.get(claim, "")}
+            for field, value, claim in evidence.get("evidence", ())
+        ],
+        "rejected": [
+            {"claim": refs.get(claim, ""), "why": why.replace("_", " ")}
+            for claim, why in [*evidence.get("rejected", ()), *_passed_over(row)]
+            if refs.get(claim, "") not in used
+        ],
+        "allocations": made,
+        "decisions": [_resolution(each) for each in resolutions.of_payment(unit, row["id"])],
+        "specification": [line for _, told in specifications.of_payment(unit, row["id"]) for line in _lines(told)],
+        "suggestions": [each.as_json() for each in suggested(hub, unit, ref)],
+    }
+
+
+def _passed_over(row: Row) -> Iterable[tuple[str, str]]:
+    """Of what was settled, the claims it might have been for."""
+    return row["evidence"].get("alternatives", ()) if row["matched"] in ("posted", "by_hand") else ()
+
+
+def _refs(unit: Unit, ids: Sequence[str], evidence: Mapping[str, Any]) -> dict[str, str]:
+    others = [each[0] for name in ("alternatives", "rejected") for each in evidence.get(name, ())]
+    return {row["id"]: row["ref"] for row in claims.by_ids(unit, [*ids, *others])}
+
+
+def _allocations(unit: Unit, row: Row) -> list[dict[str, Any]]:
+    rows = money.allocations(unit, row["id"])
+    line = schema.claim_line
+    lines = {
+        each["id"]: each for each in unit.rows(unit.mine(line, line.c.id.in_({each["claim_line_id"] for each in rows})))
+    }
+    refs = {each["id"]: each["ref"] for each in claims.by_ids(unit, [each["claim_id"] for each in lines.values()])}
+    return [
+        {
+            "claim": refs[lines[each["claim_line_id"]]["claim_id"]],
+            "line": lines[each["claim_line_id"]]["number"],
+            "amount_minor": each["amount_minor"],
+            "netted_minor": each["netted_minor"],
+            "tier": each["tier"],
+            "by": each["by"],
+            "at": each["at"],
+        }
+        for each in rows
+    ]
+
+
+def _resolution(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("kind", "amount_minor", "reason", "by", "role", "at", "detail")}
+
+
+def _lines(told: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- a PayerSpecification
+    return [
+        {
+            "line": each.line,
+            "own_reference": each.own_reference or each.netted_own_reference,
+            "payer_reference": each.payer_reference or each.netted_payer_reference,
+            "amount_minor": each.amount.minor,
+            "netting_minor": each.netting.minor,
+            "remark": clean_text(each.remark),
+        }
+        for each in told.lines
+    ]
+
+
+def suggested(hub: Hub, unit: Unit, ref: str) -> list[Suggested]:
+    """What a booking may be for, best first, against what is open now; nothing is posted by asking."""
+    row, payment = named(unit, ref)
+    free = available(unit, row)
+    if not free or payment.reversal or row["state"] != "booked":
+        return []
+    items = allocations.open_items(unit)
+    (found,) = match([payment._replace(id=row["id"], amount=free)], items, rules_of(hub))
+    refs = {item.claim_id: item.ref for item in items}
+    return _ranked(found, refs, free.currency)
+
+
+def _ranked(found: Match, refs: Mapping[str, str], currency: str) -> list[Suggested]:
+    ranked = [
+        Suggested(
+            allocations=tuple((refs[claim_id], Money(minor, currency)) for claim_id, minor in each.allocations),
+            score=each.score,
+            why=each.why.replace("_", " "),
+        )
+        for each in found.suggestions
+    ]
+    if found.action is not Action.POST:
+        return ranked
+    certain: dict[str, int] = {}
+    for made in found.allocations:
+        certain[made.claim_id] = certain.get(made.claim_id, 0) + made.amount.minor + made.netted.minor
+    whole = tuple((refs[claim_id], Money(minor, currency)) for claim_id, minor in certain.items())
+    return [Suggested(allocations=whole, score=100, why=f"{found.tier.value} {found.code}".replace("_", " ")), *ranked]
