@@ -58,13 +58,14 @@ def _doubt(
     strict = rules.strict(book.payer(selected[0]))
     others = named.other_numbers()
     several = len(selected) > 1
+    certain = several and sum(book.open[index] for index in selected) == amount  # an AGB code or phone beside a file
     grounds = (
         ("several_payers", several and len({book.payer(index) for index in selected}) > 1),
         ("not_unique", several and len({book.ledger(index)[:3] for index in selected}) > 1),
         ("not_unique", several and any(_twice(book, live(book, found)) for found in named.items.values())),
         ("names_other_payer", _names_other_payer(book, named, selected, amount)),
         ("names_settled", strict and len(selected) < len(every) and _settled(book, named)),
-        ("other_number", bool(others) and (strict or _listed(named, others))),
+        ("other_number", bool(others) and ((strict and not certain) or _listed(named, others))),
     )
     return next((code for code, holds in grounds if holds), "")
 

@@ -20,7 +20,7 @@ _TEXT_CAP = 2000
 _PIECE = re.compile(r"[0-9A-Z]*[0-9][0-9A-Z]*")
 _WITH_LETTERS = re.compile(r"[0-9A-Z]+")
 _WIDEST = 6
-_JOINS = re.compile(r"[ \t]{0,2}[./\\_-]?[ \t\r\n]{0,3}")
+_JOINS = re.compile(r"[ \t\r\n]{0,3}[./\\_-]?[ \t\r\n]{0,3}")
 _DAY, _MONTH, _YEAR = r"(?:0?[1-9]|[12][0-9]|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)[0-9]{2}"
 _NOT_NUMBERS = re.compile(
     rf"""(?<![0-9A-Z])(?:

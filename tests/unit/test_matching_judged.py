@@ -51,6 +51,11 @@ def test_a_prefix_may_be_glued_to_a_number_that_is_written_in_pieces(text: str) 
     assert on_claims(paid(64000, text, [claim("2026-00123", 64000)])) == ["c2026-00123"]
 
 
+@pytest.mark.parametrize("text", ["Faktura 2026\n-00123", "Faktura 2026-\r\n00123", "Faktura 20\n26-00123"])
+def test_a_bank_may_break_a_line_before_or_after_a_sign(text: str) -> None:
+    assert on_claims(paid(64000, text, [claim("2026-00123", 64000)])) == ["c2026-00123"]
+
+
 def test_a_word_before_a_number_in_pieces_makes_no_other_number_of_it() -> None:
     found = paid(64000, "INV2026-00123", [claim("2026-00124", 64000), claim("2026", 64000)])
     assert found.action is Action.REVIEW
@@ -81,3 +86,11 @@ def test_money_that_came_in_is_not_suggested_on_a_credit() -> None:
     found = paid(64000, "faktura 10023", items)
     assert found.code == "other_payer"
     assert [one.allocations for one in found.suggestions] == [(("c10044", 64000),)]
+
+
+def test_a_practice_code_beside_numbers_that_make_up_the_amount_is_no_further_number() -> None:
+    items = [claim("20260123", 64000), claim("20260124", 32000)]
+    both = ["c20260123", "c20260124"]
+    assert on_claims(paid(96000, "declaratie 20260123 en 20260124 praktijk AGB 01012345", items)) == both
+    assert paid(96000, "declaratie 20260123, 20260124, 01012345", items).code == "other_number"
+    assert paid(64000, "declaratie 20260123 praktijk AGB 01012345", items).code == "other_number"
