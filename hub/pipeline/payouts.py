@@ -126,7 +126,11 @@ def _propose(unit: Unit, proposal: PayoutProposal, actor: Actor) -> Proposed:
     if proposal.reserved:
         return Proposed(proposal=proposal, why="waiting")
     practice = parties.organisation(unit, owner.practice)
-    wrong = _account_problem(unit, practice, owner.currency) or _unwritable(practice, proposal.amount)
+    wrong = (
+        _account_problem(unit, practice, owner.currency)
+        or _debtor_problem(unit, owner)
+        or _unwritable(practice, proposal.amount)
+    )
     if wrong:
         return Proposed(proposal=proposal, why=wrong)
     new = NewPayout(
@@ -150,6 +154,12 @@ def _account_problem(unit: Unit, practice: Organisation, currency: str) -> str:
     table = schema.account_change
     asked = accounts.find(unit, table.c.organisation_id == practice.id, table.c.state == accounts.ASKED)
     return "account_waits" if asked else ""
+
+
+def _debtor_problem(unit: Unit, owner: Owner) -> str:
+    """Who holds the money pays from an account of its own: found out now, not when the payment file is made."""
+    problem = _account_problem(unit, parties.organisation(unit, owner.payee), owner.currency)
+    return f"payee_{problem}" if problem else ""
 
 
 def _unwritable(practice: Organisation, amount: Money) -> str:

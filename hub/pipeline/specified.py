@@ -133,11 +133,19 @@ def _settle(hub: Hub, unit: Unit, found: _Found) -> bool:
     reasons = partner.specification.reasons if partner.specification else ()
     items = [item for item in allocations.open_items(unit) if _payable(item, found)]
     told = explain(found.told, items, _amount(found.row), reasons)
-    if told.differences:
-        _hold(unit, found, told.differences)
+    by_claim = {item.claim_id: item for item in items}
+    differences = told.differences or _across_payees(told, by_claim, _amount(found.row))
+    if differences:
+        _hold(unit, found, differences)
         return False
-    _post(unit, found, told, {item.claim_id: item for item in items})
+    _post(unit, found, told, by_claim)
     return True
+
+
+def _across_payees(told: Explained, items: Mapping[str, OpenItem], amount: Money) -> tuple[Difference, ...]:
+    """One payee's credit pays nobody else's claims: what a payer nets so is for a person."""
+    netted = {items[each.claim_id].claimant for each in told.allocations if each.netted}
+    return (Difference(line=0, code="netted_across_payees", said=amount, found=amount),) if len(netted) > 1 else ()
 
 
 def _payable(item: OpenItem, found: _Found) -> bool:

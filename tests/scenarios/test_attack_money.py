@@ -168,6 +168,13 @@ def test_a_name_no_bank_can_write_stops_nobody_elses_money(paid: World) -> None:
     assert [(one.payout, one.why) for one in payouts.propose(paid.hub, NL, ANNE)] == [(None, "no_name")]
 
 
+def test_who_holds_the_money_needs_an_account_to_pay_from(paid: World) -> None:
+    with paid.unit(NL) as unit:
+        group = parties.organisation(unit, CARE_GROUP)
+        unit.update(schema.organisation, group.id, account="")
+    assert [(one.payout, one.why) for one in payouts.propose(paid.hub, NL, ANNE)] == [(None, "payee_no_account")]
+
+
 def test_a_lost_payout_from_an_account_the_backup_does_not_know_is_recovered(paid: World) -> None:
     with paid.unit(NL) as unit:
         first = stored.end_to_end(stored.nth_id(unit, PRACTICE, CARE_GROUP, "EUR", 1))

@@ -193,7 +193,7 @@ def propose(
         as_json=as_json,
     )
     problems = {"no_account", "wrong_account", "account_waits", "no_terms", "no_name", "too_large"}
-    raise typer.Exit(5 if any(one.why in problems for one in found) else 0)
+    raise typer.Exit(5 if any(one.why.removeprefix("payee_") in problems for one in found) else 0)
 
 
 def list_(
