@@ -123,6 +123,7 @@ def test_of_many_nodes_that_tick_at_once_one_runs_it(one: Opened, monkeypatch: p
     assert sum(each.ran for each in ran) == 1
 
 
+@pytest.mark.scenario("S42")
 def test_a_run_whose_process_died_is_taken_up_and_one_that_is_at_it_is_not(
     one: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,7 @@ OPERATOR = Actor(name="j.jansen", role="operator")
 Kvitt = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.mark.scenario(44)
+@pytest.mark.scenario("S44")
 def test_what_was_sent_since_the_backup_is_found_and_never_sent_again(database: Database, tmp_path: Path) -> None:
     """Two partners, one that can be asked: its file is found there; the other's is in doubt, and nothing is doubled."""
     one = open_setting(setting(tmp_path / "hub", database.url, now=MADE))

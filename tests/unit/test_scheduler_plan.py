@@ -30,6 +30,7 @@ def _runs(job: Job, start: str, hours: int) -> list[tuple[str, str]]:
     return list(seen.items())
 
 
+@pytest.mark.scenario("S20")
 def test_the_night_whose_hour_comes_twice_has_one_run() -> None:
     """2026-10-25: 02:30 exists at 00:30Z and at 01:30Z; the first is taken and the second is the same run."""
     assert _runs(HALF_PAST_TWO, "2026-10-24T22:00", 30) == [
@@ -39,6 +40,7 @@ def test_the_night_whose_hour_comes_twice_has_one_run() -> None:
     ]
 
 
+@pytest.mark.scenario("S20")
 def test_the_night_without_that_hour_has_one_run_when_the_hour_is_over() -> None:
     """2026-03-29: 02:30 does not exist; the run is due at 01:30Z, which is 03:30 there."""
     assert _runs(HALF_PAST_TWO, "2026-03-28T22:00", 30) == [
