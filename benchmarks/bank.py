@@ -2,10 +2,10 @@
 
 Run: python benchmarks/bank.py [NUMBER] [--peers PYTHON]. Each format is written by the sandbox bank and read in a
 process of its own, so that the peak is its own. Beside it, on the same file and right after: netsgiro (OCR), mt-940
-(MT940), and for camt what nobody can avoid: a bare walk with lxml that takes amount, KID and account out of each
-transaction by way of its children, keeps nothing and clears as it goes. A peer that is not installed is named and
-left out; `--peers` is the Python of another environment that has them
-(`pip install netsgiro mt-940 lxml`).
+(MT940), and for camt what nobody can avoid, two walks with lxml that keep nothing and clear as they go: a bare one
+that takes amount, KID and account out of each transaction by way of its children, and one that looks at name and text
+of every element of each entry. A peer that is not installed is named and left out; `--peers` is the Python of another
+environment that has them (`pip install netsgiro mt-940 lxml`).
 
 Times are processor seconds, so that neighbours on the machine count less; the ratio is peer over ours.
 """
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,8 +24,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from memory import peak_mb
+
 NOW = datetime(2026, 4, 15, tzinfo=UTC)
 NUMBER = 100_000
+WALKS = ("lxml", "lxml, all")
 
 
 def bookings(number: int, *, dutch: bool) -> list[Any]:
@@ -50,16 +52,16 @@ def bookings(number: int, *, dutch: bool) -> list[Any]:
     ]
 
 
-def files(number: int) -> Iterator[tuple[str, bytes, str]]:
-    """(format, file, peer) for every format, one at a time."""
+def files(number: int) -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
+    """(format, file, peers) for every format, one at a time."""
     from hub.sandbox.bank import camt053_file, camt054_file, mt940_file, ocr_file
 
     norwegian = bookings(number, dutch=False)
-    yield "ocr", ocr_file(norwegian, created=NOW.date()), "netsgiro"
-    yield "camt.054-batch", camt054_file(norwegian, message="M", created=NOW, batch=True), "lxml"
-    yield "camt.054", camt054_file(norwegian, message="M", created=NOW), "lxml"
-    yield "camt.053", camt053_file(norwegian, message="M", created=NOW), "lxml"
-    yield "mt940", mt940_file(bookings(number, dutch=True), reference="P", created=NOW.date()), "mt-940"
+    yield "ocr", ocr_file(norwegian, created=NOW.date()), ("netsgiro",)
+    yield "camt.054-batch", camt054_file(norwegian, message="M", created=NOW, batch=True), WALKS
+    yield "camt.054", camt054_file(norwegian, message="M", created=NOW), WALKS
+    yield "camt.053", camt053_file(norwegian, message="M", created=NOW), WALKS
+    yield "mt940", mt940_file(bookings(number, dutch=True), reference="P", created=NOW.date()), ("mt-940",)
 
 
 def ours(path: Path) -> int:
@@ -107,6 +109,22 @@ def bare_walk(path: Path) -> int:
     return found
 
 
+def full_walk(path: Path) -> int:
+    """Number of transactions where name and text of every element of every entry are looked at and forgotten again."""
+    from lxml import etree
+
+    found = 0
+    for _, element in etree.iterparse(str(path), events=("end",), tag=("{*}TxDtls", "{*}Ntry")):
+        transaction = element.tag.endswith("}TxDtls")
+        found += transaction
+        for one in element.iter():
+            _name, _text = one.tag, one.text
+        element.clear()
+        while element.getprevious() is not None:
+            del element.getparent()[0]
+    return found
+
+
 def leaf(element: Any, names: tuple[str, ...]) -> str | None:  # noqa: ANN401 -- lxml names no type for it
     """The text at the end of a path of children."""
     for name in names:
@@ -119,29 +137,25 @@ def leaf(element: Any, names: tuple[str, ...]) -> str | None:  # noqa: ANN401 --
     return str(element.text)
 
 
-READERS: dict[str, Callable[[Path], int]] = {"ours": ours, "netsgiro": netsgiro, "mt-940": mt940, "lxml": bare_walk}
+READERS: dict[str, Callable[[Path], int]] = {
+    "ours": ours,
+    "netsgiro": netsgiro,
+    "mt-940": mt940,
+    **dict(zip(WALKS, (bare_walk, full_walk), strict=True)),
+}
 
 
 def measured(reader: str, path: Path) -> dict[str, Any]:
     """Transactions, processor seconds and peak MB of one reading in this process; nothing where it is not installed."""
     try:
-        release = version("kvitt" if reader == "ours" else reader)
+        release = version("kvitt" if reader == "ours" else reader.partition(",")[0])
     except PackageNotFoundError:
         return {}
     READERS[reader](path.with_suffix(".small"))  # imports and caches are no part of reading
     started = time.process_time()
     found = READERS[reader](path)
     seconds = time.process_time() - started
-    return {"found": found, "seconds": seconds, "peak": peak(), "version": release}
-
-
-def peak() -> int:
-    """Peak memory of this process in MB; where Linux says so, without what the parent had."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) // 1000
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
+    return {"found": found, "seconds": seconds, "peak": round(peak_mb()), "version": release}
 
 
 def asked(python: str, reader: str, path: Path) -> dict[str, Any]:
@@ -152,31 +166,35 @@ def asked(python: str, reader: str, path: Path) -> dict[str, Any]:
     return answer
 
 
-def show(name: str, path: Path, peer: str, number: int, peers: str) -> None:
-    """Read the file with ours and with the peer, and print a line for each."""
-    size = path.stat().st_size / 1e6
+def show(name: str, path: Path, others: tuple[str, ...], number: int, peers: str) -> None:
+    """Read the file with ours and with each peer, and print a line for each."""
     mine = asked(sys.executable, "ours", path)
     assert mine["found"] == number, f"{name}: {mine['found']} instead of {number}"
-    print(f"{name:16} {'ours':18} {size:7.1f} MB {mine['seconds']:7.2f} s {mine['peak']:6d} MB")
-    other = asked(sys.executable, peer, path) or asked(peers, peer, path)
-    if not other:
-        print(f"{name:16} {peer:18} is not installed: left out")
-        return
-    assert other["found"] == number, f"{name}: {peer} finds {other['found']} instead of {number}"
-    label = f"{peer} {other['version']}"
-    ratio = other["seconds"] / mine["seconds"]
-    print(f"{name:16} {label:18} {size:7.1f} MB {other['seconds']:7.2f} s {other['peak']:6d} MB, ratio {ratio:.2f}")
+    tell(name, "ours", path, mine)
+    for peer in others:
+        other = asked(sys.executable, peer, path) or asked(peers, peer, path)
+        if not other:
+            print(f"{name:16} {peer:18} is not installed: left out")
+            continue
+        assert other["found"] == number, f"{name}: {peer} finds {other['found']} instead of {number}"
+        tell(name, f"{peer} {other['version']}", path, other, f", ratio {other['seconds'] / mine['seconds']:.2f}")
+
+
+def tell(name: str, reader: str, path: Path, told: dict[str, Any], more: str = "") -> None:
+    """Print what one reading took."""
+    size = path.stat().st_size / 1e6
+    print(f"{name:16} {reader:18} {size:7.1f} MB {told['seconds']:7.2f} s {told['peak']:6d} MB{more}", flush=True)
 
 
 def main(number: int, peers: str) -> None:
     """Write the files, read them, print."""
     small = {name: data for name, data, _ in files(3)}
     with tempfile.TemporaryDirectory() as folder:
-        for name, data, peer in files(number):
+        for name, data, others in files(number):
             path = Path(folder) / f"{name}.bank"
             path.write_bytes(data)
             path.with_suffix(".small").write_bytes(small[name])
-            show(name, path, peer, number, peers)
+            show(name, path, others, number, peers)
             path.unlink()
 
 

@@ -23,7 +23,6 @@ due, the claim of one, the list, the search by number, and the tick.
 from __future__ import annotations
 
 import argparse
-import resource
 import shlex
 import statistics
 import subprocess
@@ -53,6 +52,7 @@ from exchange_setting import (
     store,
     worker_process,
 )
+from memory import peak_mb
 from sqlalchemy import Engine, event, func, select, text
 
 from connectors.channels import naming
@@ -109,7 +109,7 @@ def by_steps(place: Place, files: Sequence[bytes]) -> None:
             _tell(name, len(files), took, used)
         print(f"{'all of it':28} {len(files) / total:10.0f}")
         compare(hub, place, dict(enumerate(files)))
-    print(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB; Bots: {BOTS}")
+    print(f"memory {peak_mb():.0f} MB; Bots: {BOTS}")
 
 
 def _tell(name: str, count: int, seconds: float, used: tuple[float, int, int]) -> None:
@@ -265,7 +265,7 @@ def store_large(hub: Hub, place: Place, path: Path) -> None:
 
 
 def _memory(step: str) -> None:
-    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:6.0f} MB  {step}")
+    print(f"{peak_mb():6.0f} MB  {step}")
 
 
 def flat(place: Place, stored: int) -> None:

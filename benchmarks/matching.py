@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from matching_world import STYLES, World, judged, made
+from memory import peak_mb
 
 SEEDS = (20260601, 20260602, 20260603, 20260604, 20260605, 20260606, 20260607, 20260608, 20260609, 20260610)
 """Frozen: worlds nobody tuned the matcher on have other seeds (`--seed`)."""
@@ -106,12 +107,6 @@ def speed(seed: int, claims: int, payments: int) -> bool:
         return subprocess.run(command, check=False).returncode == 0
 
 
-def _peak_mb() -> float:
-    """The most memory this process had; `getrusage` would count what its parent had when it began."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
 def inside(folder: Path) -> bool:
     """The process that is measured."""
     import gc
@@ -139,7 +134,7 @@ def inside(folder: Path) -> bool:
                 json.dumps(line_of(found))
                 count += 1
     whole = time.process_time() - indexed
-    peak = _peak_mb()
+    peak = peak_mb()
     print(f"{len(reader.book.claims):,} claims read and indexed in {indexed - start:.1f} s")
     print(f"{count:,} payments matched in {matching:.1f} s: {count / matching:,.0f} a second")
     print(f"with reading and writing JSON {whole:.1f} s: {count / whole:,.0f} a second; peak {peak:,.0f} MB")

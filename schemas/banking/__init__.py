@@ -12,7 +12,7 @@ from pathlib import Path
 from hub.errors import FormatError
 from hub.model.payment import Statement
 from schemas.banking import camt, mt940, ocr
-from schemas.banking.source import decoded, lines, open_source
+from schemas.banking.source import decoded, lines, open_source, pages
 
 _HEAD = 64 * 1024
 _OCR = re.compile(r"NY\d{6}")
@@ -54,7 +54,7 @@ def read(source: bytes | Path) -> Iterator[Statement]:
                 hint="OCR giro, camt.053, camt.054 and MT940 are read",
             )
         if name == ocr.NAME:
-            yield from ocr.read(lines(stream))
+            yield from ocr.read(pages(stream))
         elif name == mt940.NAME:
             yield from mt940.read(lines(stream))
         elif "<!DOCTYPE" in _head(head):

@@ -16,6 +16,7 @@ from hub.model.payment import BookingState, Statement
 from schemas.banking import camt_details as part
 from schemas.banking.camt_details import Element
 from schemas.banking.camt_entries import Open, add_detail, close_entry, open_entry, open_group, open_statement
+from schemas.banking.camt_plain import read_detail, read_entry
 from schemas.banking.camt_sums import Balances, balance_finding, sums_findings
 from schemas.banking.remarks import remark
 
@@ -26,8 +27,25 @@ def read(stream: BinaryIO, name: str) -> Iterator[Statement]:
     """The statements of a camt document; FormatError (with line) when it is no well-formed XML or has no statement."""
     count = 0
     current: Open | None = None
+    first: Element | None = None  # the first transaction of an entry waits: an entry with one is mostly read as a whole
     for element in _events(stream, "Stmt" if name.startswith("camt.053") else "Ntfctn"):
         local = part.local(element.tag)
+        if first is None and local == "TxDtls" and (current is None or current.entry is None):
+            first = element
+            continue
+        if first is not None and local == "Ntry" and _read_plain(current, element):
+            first = None
+            continue
+        for one in (element,) if first is None else (first, element):
+            entry = _entry_of(one)
+            above = entry.getparent() if entry is not None else None
+            if entry is None or above is None or part.local(above.tag) not in _STATEMENTS:
+                continue
+            if current is None or current.element is not above:
+                count += 1
+                current = open_statement(above, count, name)
+            _read(current, entry, one)
+        first = None
         if local in _STATEMENTS:
             if current is None or current.element is not element:
                 count += 1
@@ -35,22 +53,23 @@ def read(stream: BinaryIO, name: str) -> Iterator[Statement]:
             yield _statement(current)
             current = None
             element.clear()
-            continue
-        entry = _entry_of(element, local)
-        above = entry.getparent() if entry is not None else None
-        if entry is None or above is None or part.local(above.tag) not in _STATEMENTS:
-            continue
-        if current is None or current.element is not above:
-            count += 1
-            current = open_statement(above, count, name)
-        _read(current, entry, element)
     if not count:
         raise FormatError("there is no statement or notification in it", where="line 1", hint="is this the right file?")
 
 
-def _entry_of(element: Element, local: str) -> Element | None:
+def _read_plain(current: Open | None, element: Element) -> bool:
+    """Whether an entry with one transaction was read as a whole; then the one before it is forgotten."""
+    if current is None or current.entry is not None or element.getparent() is not current.element:
+        return False
+    done = read_entry(current, element)
+    if done:
+        _forget_before(element)
+    return done
+
+
+def _entry_of(element: Element) -> Element | None:
     """The entry an element is, or is a transaction of; None where it stands in neither place."""
-    if local == "Ntry":
+    if part.local(element.tag) == "Ntry":
         return element
     group = element.getparent()
     entry = group.getparent() if group is not None and part.local(group.tag) == "NtryDtls" else None
@@ -70,7 +89,8 @@ def _read(current: Open, above: Element, element: Element) -> None:
         if group is not None and entry.group is not group:
             open_group(entry, group)
         entry.in_group += 1
-        add_detail(current, entry, element)
+        if not read_detail(current, entry, element):
+            add_detail(current, entry, element)
     _forget_before(element)
 
 

@@ -131,20 +131,21 @@ def day(element: Element | None) -> date | None:
     for child in element if element is not None else ():
         text = child.text
         if text and local(child.tag) in ("Dt", "DtTm"):
-            return _date(text.strip()[:10])
+            return date_of(text.strip()[:10])
     return None
 
 
 def moment(element: Element | None) -> date | None:
     """The day of a time stamp; None when it cannot be read."""
     try:
-        return _date(words(element)[:10])
+        return date_of(words(element)[:10])
     except ValueError:
         return None
 
 
 @lru_cache(maxsize=1024)
-def _date(text: str) -> date:
+def date_of(text: str) -> date:
+    """An ISO date; ValueError when it is none."""
     return date.fromisoformat(text)
 
 

@@ -5,6 +5,7 @@ State lives in `Open` (the statement) and `Entry` while their elements go by; bo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -53,9 +54,16 @@ class Entry:
     said: int = 0
 
 
+class Plan(NamedTuple):
+    """What picks the elements of a transaction, and of the entry around it, out of all there are (`camt_plain`)."""
+
+    detail: Callable[[list[Element]], tuple[Element, ...]]
+    entry: Callable[[list[Element]], tuple[Element, ...]]
+
+
 @dataclass(slots=True)
 class Open:
-    """The statement being read."""
+    """The statement being read; `shape` (names and numbers of children) and `plan` are those of the last element."""
 
     element: Element
     position: str
@@ -70,6 +78,8 @@ class Open:
     findings: list[Finding] = field(default_factory=list)
     sums: Sums = field(default_factory=Sums)
     payer: tuple[str, str] = ("", "")
+    shape: tuple[list[str], list[int]] = ([], [])
+    plan: Plan | None = None
 
 
 def open_entry(current: Open, element: Element) -> Entry:

@@ -23,6 +23,8 @@ from schemas.banking.source import LONGEST_TEXT, Line
 
 NAME = "mt940"
 _TAG = re.compile(r":(\d\d[A-Z]?|NS):")
+_COMMON = {":61:": "61", ":86:": "86"}
+"""Tags a file has a hundred thousand of."""
 _BALANCE = re.compile(r"(?P<mark>[CD])(?P<date>\d{6})(?P<currency>[A-Z]{3})(?P<amount>\d{1,15}(?:,\d{0,4})?)", re.ASCII)
 _ENTRY = re.compile(
     r"(?P<value>\d{6})(?P<entry>\d{4})?(?P<mark>R?[CD])[A-Z]?"
@@ -74,12 +76,11 @@ def read(lines: Iterable[Line]) -> Iterator[Statement]:
     head: deque[str] = deque(maxlen=_HEAD_LINES)
     last: list[str] = []  # the lines of the field that goes on
     for number, text in lines:
-        match = _TAG.match(text) if text[0] == ":" else None
-        if match is None:
+        tag = (_COMMON.get(text[:4]) or _tag(text)) if text[0] == ":" else ""
+        if not tag:
             head.append(text)
             last.append(text)
             continue
-        tag = match[1]
         details = tag == "86" and entry is not None and last is entry[1]
         if current and entry and not details:
             _entry(current, entry)
@@ -90,7 +91,7 @@ def read(lines: Iterable[Line]) -> Iterator[Statement]:
         current = current or _Open("\n".join(head), first_line=number)
         current.last_line = number
         head.clear()
-        last = [text[match.end() :]]
+        last = [text[len(tag) + 2 :]]
         if tag == "61":
             entry = number, last, []
         elif details and entry:
@@ -101,6 +102,12 @@ def read(lines: Iterable[Line]) -> Iterator[Statement]:
         if entry:
             _entry(current, entry)
         yield _statement(current)
+
+
+def _tag(text: str) -> str:
+    """The tag a line begins with; nothing where it goes on with the one before."""
+    match = _TAG.match(text)
+    return match[1] if match else ""
 
 
 def _know(current: _Open) -> bool:

@@ -83,21 +83,21 @@ def dialect_of(account: str, head: str) -> Dialect:
 def information(lines: list[str]) -> Information:
     """Read `:86:` by its code words where it has them, else as plain text."""
     whole = "".join(lines)
-    if not _WORD.match(whole):
+    pieces = _WORD.split(whole) if whole[:1] == "/" else [whole]
+    if pieces[0] or len(pieces) == 1:
         return Information(text=joined(lines, WIDTH))
-    pieces = _WORD.split(whole)
-    said = {word: value.removesuffix("/") for word, value in zip(pieces[1::2], pieces[2::2], strict=True)}
-    account, _, more = said.get("CNTP", "").partition("/")
+    said = dict(zip(pieces[1::2], pieces[2::2], strict=True))
+    account, _, more = said.get("CNTP", "").removesuffix("/").partition("/")
     name = more.partition("/")[2].partition("/")[0]
-    text, reference, issuer = _remittance(said.get("REMI", ""))
-    end_to_end = said.get("EREF", "")
+    text, reference, issuer = _remittance(said.get("REMI", "").removesuffix("/"))
+    end_to_end = said.get("EREF", "").removesuffix("/")
     return Information(
         text,
-        account or said.get("IBAN", ""),
-        (name or said.get("NAME", "")).strip(),
+        account or said.get("IBAN", "").removesuffix("/"),
+        (name or said.get("NAME", "").removesuffix("/")).strip(),
         "" if end_to_end in NO_ID else end_to_end,
         reference,
-        reference_kind(reference, issuer=issuer),
+        reference_kind(reference, issuer=issuer) if reference else None,
         "RTRN" in said,
     )
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from typing import Any
 
 from hub.errors import FormatError
 from hub.model.payment import BookingState, PaidDocument, Payment, Statement
+from schemas.banking import ocr
 from schemas.banking.remarks import unreadable_remark
+
+_DIGEST = 16
+"""Hexadecimal digits: no person is named by an id, and ids stay short."""
 
 
 def as_json(statements: Iterable[Statement], *, language: str = "en") -> Iterator[dict[str, Any]]:
@@ -17,12 +23,13 @@ def as_json(statements: Iterable[Statement], *, language: str = "en") -> Iterato
     """
     count = 0
     sums: dict[str, dict[str, int]] = {}
-    used: set[str] = set()
+    used: Counter[str] = Counter()
     for statement in statements:
         count += 1
         for payment in statement.payments:
             _count(sums, payment)
-            yield _transaction(payment, _id(payment, used))
+            named = _told_apart if statement.format == ocr.NAME else _id
+            yield _transaction(payment, named(payment, used))
         for finding in statement.findings:
             yield {"kind": "finding", **finding.as_json(language)}
     yield _summary(count, sums)
@@ -34,7 +41,7 @@ def unreadable(error: FormatError, *, language: str = "en") -> Iterator[dict[str
     yield _summary(0, {})
 
 
-def _id(payment: Payment, used: set[str]) -> str:
+def _id(payment: Payment, used: Counter[str]) -> str:
     """The bank's id the first time it comes; with its place where the bank repeats it, or gives none.
 
     Banks give all payments of a batch the id of the entry, or none at all, but each line needs one of its own.
@@ -44,8 +51,28 @@ def _id(payment: Payment, used: set[str]) -> str:
         own = "#".join(filter(None, (payment.id or payment.source, payment.position)))
     while own in used:
         own += "+"
-    used.add(own)
+    used[own] += 1
     return own
+
+
+def _told_apart(payment: Payment, used: Counter[str]) -> str:
+    """An id for OCR giro, whose archive references, as its other numbers, may begin anew with every file.
+
+    Transmission, assignment and settlement, the archive reference, and a digest of what the transaction says: the same
+    in a copy, whatever the order of its records, another one in another file. What is alike in all of it is counted.
+    """
+    said = (
+        payment.account,
+        payment.booked.isoformat() if payment.booked else "",
+        str(payment.amount.minor),
+        payment.reference,
+        payment.payer_account,
+        payment.text,
+    )
+    digest = sha256("\n".join(said).encode()).hexdigest()[:_DIGEST]
+    own = "/".join(filter(None, (payment.source, payment.id, digest)))
+    used[own] += 1
+    return own if used[own] == 1 else f"{own}#{used[own]}"
 
 
 def _transaction(payment: Payment, own: str) -> dict[str, Any]:

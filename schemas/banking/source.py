@@ -26,6 +26,8 @@ LONGEST_TEXT = 4000
 
 Line = tuple[int, str]
 """A 1-based line number and the line without its end."""
+Page = tuple[int, str]
+"""The 1-based number of its first line, and whole lines, a line feed after each."""
 
 
 def open_source(source: bytes | Path) -> BinaryIO:
@@ -42,44 +44,58 @@ def open_source(source: bytes | Path) -> BinaryIO:
 
 def lines(stream: BinaryIO) -> Iterator[Line]:
     """Numbered lines without line ends, blank ones left out; FormatError at a line no bank writes."""
-    return chain.from_iterable(_numbered(stream))
+    return chain.from_iterable(_numbered(page) for page in pages(stream))
 
 
-def _numbered(stream: BinaryIO) -> Iterator[Iterator[Line]]:
-    """The numbered lines a piece at a time; where none of them is blank, nothing is asked of a single one."""
-    number = 1
-    for texts in _pieces(stream):
-        if max(map(len, texts)) > LONGEST_LINE:
-            raise _too_long(next(at for at, text in enumerate(texts, number) if len(text) > LONGEST_LINE))
-        if number == 1:
-            texts[0] = texts[0].removeprefix("\ufeff")
-        numbered = enumerate(texts, number)
-        blank = not all(texts) or any(map(str.isspace, texts))
-        yield (line for line in numbered if line[1] and not line[1].isspace()) if blank else numbered
-        number += len(texts)
+def _numbered(page: Page) -> Iterator[Line]:
+    """The numbered lines of a page; where none of them is blank, nothing is asked of a single one."""
+    number, text = page
+    texts = text.split("\n")[:-1]
+    numbered = enumerate(texts, number)
+    blank = not all(texts) or any(map(str.isspace, texts))
+    return (line for line in numbered if line[1] and not line[1].isspace()) if blank else numbered
 
 
-def _pieces(stream: BinaryIO) -> Iterator[list[str]]:
-    """The lines of the stream a piece at a time: what is ASCII is decoded as a whole."""
+def pages(stream: BinaryIO) -> Iterator[Page]:
+    """The file as text, a few thousand whole lines at a time; FormatError at a line no bank writes."""
     number, rest = 1, b""
     while data := stream.read(_PIECE):
         whole, found, rest = (rest + data).rpartition(b"\n")
         if len(rest) > LONGEST_LINE:
             raise _too_long(number + (whole.count(b"\n") + 1 if found else 0))
         if found:
-            texts = _texts(whole)
-            number += len(texts)
-            yield texts
+            page = _page(number, whole)
+            number += page[1].count("\n")
+            yield page
     if rest:
-        yield _texts(rest)
+        yield _page(number, rest)
 
 
-def _texts(whole: bytes) -> list[str]:
+def _page(number: int, whole: bytes) -> Page:
+    text = _text(whole)
+    if (long := _longer(text)) is not None:
+        raise _too_long(number + text.count("\n", 0, long))
+    return number, text.removeprefix("\ufeff") if number == 1 else text
+
+
+def _longer(text: str) -> int | None:
+    """Where a line begins that is longer than any bank's, found without looking at each of them."""
+    at = 0
+    while len(text) - at > LONGEST_LINE:
+        end = text.rfind("\n", at, at + LONGEST_LINE + 1)
+        if end < 0:
+            return at
+        at = end + 1
+    return None
+
+
+def _text(whole: bytes) -> str:
+    """Lines with a line feed after each: what is ASCII is decoded as a whole."""
     raw = whole.replace(b"\r\n", b"\n").removesuffix(b"\r")
-    texts = raw.decode("ascii").split("\n") if raw.isascii() else [decoded(line) for line in raw.split(b"\n")]
+    text = raw.decode("ascii") if raw.isascii() else "\n".join(decoded(line) for line in raw.split(b"\n"))
     if b"\r" in raw or b"\x1a" in raw:
-        return [text.rstrip("\r\x1a") for text in texts]
-    return texts
+        text = "\n".join(line.rstrip("\r\x1a") for line in text.split("\n"))
+    return text + "\n"
 
 
 def _too_long(number: int) -> FormatError:
