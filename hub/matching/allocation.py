@@ -29,7 +29,9 @@ class Due:
 
         What is granted goes first, but only what is owed in the same direction.
         """
-        return amount - min(amount, self.outstanding, key=abs) if self.outstanding * amount > 0 else amount
+        if self.outstanding * amount <= 0:
+            return amount
+        return 0 if abs(amount) <= abs(self.outstanding) else amount - self.outstanding
 
     def take(self, amount: int) -> int:
         """Settle a signed amount; the answer is how much of it a payment has to grant."""
@@ -45,8 +47,11 @@ def allocate(dues: Sequence[Due], cash: int, currency: str) -> tuple[tuple[Alloc
     Nothing is changed here: `settle` takes the allocations off the lines.
     """
     if len(dues) == 1 and cash * dues[0].payable > 0:
-        paid = min(cash, dues[0].payable, key=abs)
+        paid = cash if abs(cash) <= abs(dues[0].payable) else dues[0].payable
         return (_allocation(dues[0], paid, 0, currency),), cash - paid
+    payables = [due.payable for due in dues]
+    if sum(payables) == cash and min(payables, default=0) > 0:
+        return tuple([whole(due, Money(paid, currency)) for due, paid in zip(dues, payables, strict=True)]), 0
     sign = -1 if cash < 0 else 1
     against = -sum(sign * due.payable for due in dues if sign * due.payable < 0)
     rows: dict[int, tuple[int, int]] = {}
@@ -67,6 +72,14 @@ def allocate(dues: Sequence[Due], cash: int, currency: str) -> tuple[tuple[Alloc
     return tuple(made), sign * left
 
 
+def whole(due: Due, paid: Money) -> Allocation:
+    """All that is payable on a line, paid with exactly that."""
+    grants = due.grants(paid.minor)
+    nothing = none_of(paid.currency)
+    granted = paid if grants == paid.minor else (Money(grants, paid.currency) if grants else nothing)
+    return Allocation(due.line_id, due.claim_id, paid, nothing, granted)
+
+
 def _net_credits(dues: Sequence[Due], rows: dict[int, tuple[int, int]], sign: int, used: int) -> None:
     for index, due in enumerate(dues):
         payable = -sign * due.payable
@@ -82,11 +95,12 @@ def _allocation(due: Due, paid: int, netted: int, currency: str) -> Allocation:
         line_id=due.line_id,
         claim_id=due.claim_id,
         amount=amount,
-        netted=Money(netted, currency) if netted else _nothing(currency),
-        grants=amount if grants == paid else (Money(grants, currency) if grants else _nothing(currency)),
+        netted=Money(netted, currency) if netted else none_of(currency),
+        grants=amount if grants == paid else (Money(grants, currency) if grants else none_of(currency)),
     )
 
 
 @lru_cache(maxsize=64)
-def _nothing(currency: str) -> Money:
+def none_of(currency: str) -> Money:
+    """No money of a currency."""
     return Money(0, currency)

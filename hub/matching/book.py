@@ -7,23 +7,26 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from hub.matching.allocation import Due
 from hub.matching.items import Allocation, OpenItem
-from hub.matching.references import Key, bare, compact, key_of, slips, structured
+from hub.matching.references import Key, bare, compact, core, key_of, slips, structured
 from hub.model.identity import digits
 from hub.model.payment import Payment
 
 NUMBER, BARE, FILE, REFERENCE = range(4)
 """What a key is of a claim: its number, that number without its letters, its file's number, its KID or the like."""
-_LENGTH_BITS, _LONGEST = 6, 63
+_LENGTH_BITS, _KIND_BITS, _LONGEST = 6, 8, 63
 """An entry is (claim * 4 + kind) * 64 + length: one integer says whose key it is, as what, and how it is written."""
-_FEW = 64
+_FEW, _STALE = 64, 4
 _AMOUNT_BITS = 56
 _AMOUNT = (1 << _AMOUNT_BITS) - 1
+_PLACE_BITS = 32
+_PLACE = (1 << _PLACE_BITS) - 1
 Entry = tuple[int, int, int]
 """Claim, kind, length as written."""
 
@@ -53,22 +56,29 @@ class Book:
         self.granted = array("q")
         self.days = array("i")
         self.letters = False
+        self.waiting: Collection[str] = ()
         self._names: list[str] = []
         self._lines: list[str] = []
         self._which = array("i")
         self._ledgers: list[Ledger] = []
         self._places: dict[Ledger, int] = {}
         self._numbers: dict[Key, int | array[int]] = {}
+        self._cores: dict[str, list[int]] = {}
         self._owners: dict[str, set[str]] = {}
         self._told: set[tuple[str, tuple[str, ...]]] = set()
         self._dues: dict[int, list[Due]] = {}
         self._beyond: dict[int, int] = {}
         self._ordered = True
         self._payers: dict[tuple[str, str], int] = {}
+        self._debtors: dict[str, list[tuple[str, int]]] = {}
+        self._owing: dict[tuple[str, int], list[str]] = {}
+        self._by_name = array("i")
+        self._places_by_name = array("i")
+        self._bound = False
         self._amounts: dict[int, int | array[int]] = {}
         self._of_payer: dict[tuple[str, str], array[int]] = {}
         self._credits: dict[tuple[str, str, str], array[int]] = {}
-        self._balance: dict[tuple[str, str, str], int] = {}
+        self._balance: list[int] = []
         for item in items:
             self.add(item)
 
@@ -131,6 +141,7 @@ class Book:
         if place is None:
             place = self._places[ledger] = len(self._ledgers)
             self._ledgers.append(ledger)
+            self._bound = self._bound or bool(ledger.account)
             self._payers.setdefault((ledger.payer, ledger.currency), len(self._payers))
         self._which.append(place)
         if beyond:
@@ -161,6 +172,9 @@ class Book:
             stripped = bare(joined)
             if stripped:
                 self._key(stripped, index, BARE)
+            middle = core(joined)
+            if middle:
+                self._cores.setdefault(middle, []).append(index)
 
     def _key(self, joined: str, index: int, kind: int) -> None:
         key = key_of(joined)
@@ -180,6 +194,9 @@ class Book:
     def index(self) -> None:
         """Count what is payable by amount, payer and ledger, oldest claim first."""
         self._ordered = True
+        self._debtors = {}
+        for (payer, currency), place in sorted(self._payers.items()):
+            self._debtors.setdefault(currency, []).append((payer, place << _AMOUNT_BITS))
         for index in self._by_date():
             payable = self.open[index]
             if not payable:
@@ -189,26 +206,29 @@ class Book:
             self._of_payer.setdefault((ledger.payer, ledger.currency), array("i")).append(index)
             if payable < 0:
                 self._credits.setdefault(ledger[:3], array("i")).append(index)
-            self._balance[ledger[:3]] = self._balance.get(ledger[:3], 0) + payable
+            self._balance[self._which[index]] += payable
 
     def _by_date(self) -> list[int]:
         self._amounts.clear()
         self._of_payer.clear()
         self._credits.clear()
-        self._balance.clear()
+        self._balance = [0] * len(self._ledgers)
+        self._owing.clear()
         order = sorted(range(len(self.claims)), key=self.claims.__getitem__)
         order.sort(key=self._names.__getitem__)
+        self._by_name, self._places_by_name = array("i", order), array("i", order)
+        for place, index in enumerate(order):
+            self._places_by_name[index] = place
         order.sort(key=self.days.__getitem__)
         return order
 
-    def _amount(self, ledger: Ledger, minor: int) -> int:
-        return self._payers.get((ledger.payer, ledger.currency), -1) << _AMOUNT_BITS | minor & _AMOUNT
-
     def _list(self, index: int, payable: int) -> None:
-        key = self._amount(self._ledgers[self._which[index]], payable)
+        ledger = self._ledgers[self._which[index]]
+        key = self._payers[ledger.payer, ledger.currency] << _AMOUNT_BITS | payable & _AMOUNT
         there = self._amounts.get(key)
         if there is None:
             self._amounts[key] = index
+            self._owing.pop((ledger.currency, payable & _AMOUNT), None)
         elif isinstance(there, int):
             self._amounts[key] = array("i", (there, index))
         else:
@@ -218,14 +238,15 @@ class Book:
         """Claims that have, or had, exactly this much payable; what no longer has it is dropped now and then."""
         if not self._ordered:
             self.index()
-        key = self._amount(Ledger(payer, "", currency, ""), minor)
-        there = self._amounts.get(key)
+        there = self._amounts.get(self._payers.get((payer, currency), -1) << _AMOUNT_BITS | minor & _AMOUNT)
         if there is None:
             return ()
         if isinstance(there, int):
             return (there,)
-        if sum(self.open[index] != minor for index in there[:8]) > 4:
-            there = self._amounts[key] = array("i", (index for index in there if self.open[index] == minor))
+        first = [self.open[index] for index in there[: 2 * _STALE]]
+        if len(first) - first.count(minor) > _STALE:
+            key = self._payers[payer, currency] << _AMOUNT_BITS | minor & _AMOUNT
+            there = self._amounts[key] = array("i", [index for index in there if self.open[index] == minor])
         return there
 
     # --- what a claim is
@@ -255,58 +276,71 @@ class Book:
         """The payers known to pay from an account."""
         return self._owners.get(bank_account(account), ()) if account else ()
 
-    def knows(self, written: str) -> bool:
-        """Whether a number is any claim's, as anything."""
-        return (int(written) if written.isdigit() else written) in self._numbers
+    def alike(self, written: str) -> Sequence[int]:
+        """Claims whose number ends in a letter and is this one, but for letters and zeros in front."""
+        return self._cores.get(core(written), ()) if self._cores else ()
 
     def entries(self, written: str) -> list[Entry]:
         """What a number may be, as (claim, kind, length as our books write it)."""
-        there = self._numbers.get(int(written) if written.isdigit() else written)
+        there = self._numbers.get(int(written) if written.isdecimal() else written)
         if there is None:
             return []
-        every = (there,) if isinstance(there, int) else there
-        return [(one >> _LENGTH_BITS + 2, one >> _LENGTH_BITS & 3, one & _LONGEST) for one in every]
+        if isinstance(there, int):
+            return [(there >> _KIND_BITS, there >> _LENGTH_BITS & 3, there & _LONGEST)]
+        return [(one >> _KIND_BITS, one >> _LENGTH_BITS & 3, one & _LONGEST) for one in there]
 
     def near(self, number: str, minors: Collection[int], kinds: Collection[int]) -> list[int]:
         """Claims whose number, of these kinds, is one slip of the pen away and whose payable is one of these."""
-        found = []
-        for other in slips(number):
-            there = self._numbers.get(int(other))
-            if there is None:
-                continue
+        found, open_ = [], self.open
+        for there in [known for known in map(self._numbers.get, slips(number)) if known is not None]:
             for entry in (there,) if isinstance(there, int) else there:
-                index = entry >> _LENGTH_BITS + 2
-                if self.open[index] in minors and entry >> _LENGTH_BITS & 3 in kinds:
+                index = entry >> _KIND_BITS
+                if open_[index] in minors and entry >> _LENGTH_BITS & 3 in kinds:
                     found.append(index)
         return found
 
+    def known_slips(self, number: str) -> Iterator[tuple[str, list[Entry]]]:
+        """The numbers one slip of the pen away that are anybody's, with whose they are."""
+        size = len(number)
+        for value in slips(number):
+            if value in self._numbers:
+                written = str(value).zfill(size)
+                yield written, self.entries(written)
+
     def referenced(self, reference: str) -> list[int]:
         """Claims with a structured reference; where none is written so, those that differ in leading zeros only."""
-        found = [(index, size) for index, kind, size in self.entries(reference) if kind == REFERENCE]
+        found = [each for each in self.entries(reference) if each[1] == REFERENCE]
+        if not found:
+            return []
         size = min(len(reference), _LONGEST)
-        return [index for index, own in found if own == size] or [index for index, _ in found]
+        return [index for index, _, own in found if own == size] or [index for index, _, _ in found]
 
     def others_of_amount(self, index: int, payment: Payment, minor: int, payers: Collection[str] = ()) -> bool:
         """Whether another claim of the payer, or of these payers, that this payment fits has exactly this payable."""
-        wanted = payers or (self.payer(index),)
-        return any(
-            other != index and self.open[other] == minor and self.fits(other, payment)
-            for payer in wanted
-            for other in self._of(payer, payment.amount.currency, minor)
-        )
+        open_, currency = self.open, payment.amount.currency
+        for payer in payers or (self.payer(index),):
+            for other in self._of(payer, currency, minor):
+                if open_[other] == minor and other != index and self.fits(other, payment):
+                    return True
+        return False
+
+    def owe(self, payers: Iterable[str], payment: Payment, minor: int) -> bool:
+        """Whether one of these payers has a claim with exactly this payable, in the payment's currency."""
+        currency, open_ = payment.amount.currency, self.open
+        return any(open_[index] == minor for payer in payers for index in self._of(payer, currency, minor))
 
     def nearest_of_amount(self, payer: str, payment: Payment, days: int, cap: int) -> list[int]:
         """Claims of a payer with exactly the payment's amount, those first that are about `days` old at booking."""
-        minor, open_ = payment.amount.minor, self.open
+        minor = payment.amount.minor
         listed = self._of(payer, payment.amount.currency, minor)
-        if len(listed) == 1:
-            return [listed[0]] if open_[listed[0]] == minor and self.fits(listed[0], payment) else []
+        open_, dates, places = self.open, self.days, self._places_by_name
         wanted = payment.booked.toordinal() - days if payment.booked else 0
         if len(listed) > 4 * cap:
-            middle = bisect_left(listed, wanted, key=self.days.__getitem__)
+            middle = bisect_left(listed, wanted, key=dates.__getitem__)
             listed = listed[max(middle - 2 * cap, 0) : middle + 2 * cap]
-        live = {index for index in listed if open_[index] == minor and self.fits(index, payment)}
-        return sorted(live, key=lambda index: (abs(self.days[index] - wanted), self._names[index]))[:cap]
+        live = sorted({abs(dates[at] - wanted) << _PLACE_BITS | places[at] for at in listed if open_[at] == minor})
+        nearest = [self._by_name[key & _PLACE] for key in (live if self._bound else live[:cap])]
+        return [at for at in nearest if self.fits(at, payment)][:cap] if self._bound else nearest
 
     def of_amount(self, payer: str, payment: Payment, minor: int) -> list[int]:
         """Claims of a payer that have exactly this payable and that the payment fits, but not more than a few."""
@@ -317,20 +351,21 @@ class Book:
         """Claims of a payer with something payable, newest first, after looking at a bounded number."""
         if not self._ordered:
             self.index()
-        listed = self._of_payer.get((payer, payment.amount.currency), array("i"))
-        live = (i for i in reversed(listed[-4 * cap :]) if self.open[i] and self.fits(i, payment))
-        return [index for index, _ in zip(live, range(cap), strict=False)]
+        listed, open_ = self._of_payer.get((payer, payment.amount.currency), ()), self.open
+        live = [index for index in listed[-4 * cap :] if open_[index]]
+        return list(islice((index for index in reversed(live) if self.fits(index, payment)), cap))
 
     def payers_owing(self, payment: Payment) -> list[str]:
         """All payers that have, or had, a claim of exactly the payment's amount, in order of name."""
         if not self._ordered:
             self.index()
         currency, minor = payment.amount.currency, payment.amount.minor & _AMOUNT
-        return sorted(
-            payer
-            for (payer, own), place in self._payers.items()
-            if own == currency and place << _AMOUNT_BITS | minor in self._amounts
-        )
+        found = self._owing.get((currency, minor))
+        if found is None:
+            amounts = self._amounts
+            found = [payer for payer, place in self._debtors.get(currency, ()) if place | minor in amounts]
+            self._owing[currency, minor] = found
+        return found
 
     def credits(self, index: int) -> list[int]:
         """Credits of the same current account as a claim, not yet netted, oldest first."""
@@ -342,7 +377,8 @@ class Book:
         """Everything payable on the current account a claim belongs to."""
         if not self._ordered:
             self.index()
-        return self._balance.get(self.ledger(index)[:3], 0)
+        own = self.ledger(index)[:3]
+        return sum(self._balance[place] for place, ledger in enumerate(self._ledgers) if ledger[:3] == own)
 
     # --- money
 
@@ -357,24 +393,31 @@ class Book:
     def settle(self, indexes: Sequence[int], allocations: Sequence[Allocation]) -> None:
         """Take allocations off the claims they are on."""
         if len(indexes) == len(allocations) == 1 and indexes[0] not in self._dues:
-            made, index = allocations[0], indexes[0]
-            settled = made.amount.minor + made.netted.minor
-            self._set(index, self.granted[index] - settled + made.grants.minor, self.open[index] - settled)
+            self._take(indexes[0], allocations[0])
             return
-        taken = {made.line_id: made.amount.minor + made.netted.minor for made in allocations}
+        taken = {made.line_id: made for made in allocations}
         for index in dict.fromkeys(indexes):
-            dues = self.dues(index)
+            dues = self._dues.get(index)
+            if dues is None:
+                made = taken.get(self._lines[index])
+                if made:
+                    self._take(index, made)
+                continue
             for due in dues:
                 if due.line_id in taken:
-                    due.take(taken[due.line_id])
+                    made = taken[due.line_id]
+                    due.take(made.amount.minor + made.netted.minor)
             granted = sum(due.outstanding for due in dues)
             self._set(index, granted, granted + sum(due.undecided for due in dues))
+
+    def _take(self, index: int, made: Allocation) -> None:
+        settled = made.amount.minor + made.netted.minor
+        self._set(index, self.granted[index] - settled + made.grants.minor, self.open[index] - settled)
 
     def _set(self, index: int, granted: int, now: int) -> None:
         before = self.open[index]
         self.granted[index], self.open[index] = granted, now
         if self._ordered and now != before:
-            ledger = self.ledger(index)[:3]
-            self._balance[ledger] = self._balance.get(ledger, 0) + now - before
+            self._balance[self._which[index]] += now - before
             if now:
                 self._list(index, now)

@@ -1,6 +1,7 @@
 """What payments are matched against and what matching says: values only.
 
-Amounts are signed and of one currency per item; a credit has negative amounts.
+Amounts are signed and of one currency per item; a credit has negative amounts. What is made by the hundred thousand is
+a named tuple, like a `Payment`: a changed copy is `one._replace(...)`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from hub.model.claim import ClaimKind
 from hub.model.money import Money
@@ -69,7 +71,8 @@ class MatchRules:
 
     `remittance_patterns` are regular expressions per payer over the payment's text; group `number` (or 1) is the
     number of a declaration or invoice. `fees` are what a payer's bank may keep of a payment that names one claim
-    (minor units). `typical_days` from claim to payment and `subset_lines` only rank and bound suggestions.
+    (minor units). `typical_days` from claim to payment and `subset_lines` only rank and bound suggestions. In the
+    currencies of `wait_for_decision` only what was granted is posted (decision 19, the Netherlands).
     """
 
     mode: str = "strict"
@@ -78,6 +81,7 @@ class MatchRules:
     fees: Mapping[str, int] = field(default_factory=lambda: _FEES)
     typical_days: int = 21
     subset_lines: int = 10
+    wait_for_decision: frozenset[str] = frozenset()
 
     def strict(self, payer: str) -> bool:
         """Whether a payer's payments are matched strictly."""
@@ -104,8 +108,7 @@ class Action(StrEnum):
     IGNORE = "ignore"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allocation:
+class Allocation(NamedTuple):
     """Money on one line: `amount` from the payment, `netted` against credits (negative on the credit itself).
 
     `grants` is the part of both that rests on undecided money, so that the payment grants it (decision 19).
@@ -118,8 +121,7 @@ class Allocation:
     grants: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Why: which field of the payment said what, and which claim that points at."""
 
     field: str
@@ -127,8 +129,7 @@ class Evidence:
     claim_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alternative:
+class Alternative(NamedTuple):
     """Another claim the payment might have been for, best first, and why it is only that; a `group` goes together."""
 
     claim_id: str
@@ -136,8 +137,7 @@ class Alternative:
     group: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """What a payment may be for: signed minor units by claim, how likely (0 to 100), and why (a code)."""
 
     allocations: tuple[tuple[str, int], ...]
@@ -145,8 +145,7 @@ class Suggestion:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(NamedTuple):
     """What a payment is for. `remainder` is what no allocation takes; `undoes` the payment a reversal takes back.
 
     With REVIEW nothing is allocated: `suggestions`, best first, are for a person, `code` says what to look at.

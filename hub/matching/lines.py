@@ -194,6 +194,7 @@ _RULE_FIELDS = {
     "fees": dict,
     "typical_days": int,
     "subset_lines": int,
+    "wait_for_decision": list,
 }
 _MODES = ("strict", "balanced")
 _MOST_SUBSET_LINES = 24
@@ -216,7 +217,11 @@ def rules_of(body: object, mode: str = "") -> MatchRules:
         message = f"`subset_lines` may be {_MOST_SUBSET_LINES} at most"
         raise LineError(message)
     patterns = {payer: (one,) if isinstance(one, str) else tuple(one) for payer, one in _patterns(wished)}
-    return MatchRules(**{**wished, "remittance_patterns": patterns})
+    waiting = wished.get("wait_for_decision", [])
+    if not all(isinstance(one, str) for one in waiting):
+        message = "`wait_for_decision` must be a list of currencies, such as [EUR]"
+        raise LineError(message)
+    return MatchRules(**{**wished, "remittance_patterns": patterns, "wait_for_decision": frozenset(waiting)})
 
 
 def _patterns(body: Mapping[str, Any]) -> list[tuple[str, Any]]:

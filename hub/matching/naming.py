@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
 from hub.matching.book import BARE, FILE, Book
 from hub.matching.items import Evidence, MatchRules
@@ -29,15 +30,18 @@ class Named:
 
     def every(self) -> list[int]:
         """All claims named, files first, each once."""
-        return list(dict.fromkeys(index for found in (*self.files.values(), *self.items.values()) for index in found))
+        if len(self.items) == 1 and not self.files:
+            return next(iter(self.items.values()))
+        return list(dict.fromkeys(chain(*self.files.values(), *self.items.values())))
 
     def other_numbers(self) -> list[str]:
         """Numbers in the text as long as a recognised one that are none of ours: a second claim may be meant."""
-        if len(runs(self.cleaned)) == len(self.items) + len(self.files) == 1:
+        shown = runs(self.cleaned)
+        if len(shown) == len(self.items) + len(self.files) == 1:
             return []
         hits = "|".join((*self.items, *self.files))
         lengths = {len(run) for run in runs(hits)}
-        return [run for run in runs(self.cleaned) if len(run) in lengths and run not in hits]
+        return [run for run in shown if len(run) in lengths and run not in hits]
 
 
 def text_of(payment: Payment) -> str:
@@ -62,15 +66,15 @@ def find(payment: Payment, book: Book, owners: Collection[str], rules: MatchRule
     named.cleaned = cleaned(named.text)
     for spot in spots(named.cleaned, letters=book.letters):
         own, file, strange, form = _lookup(spot, payment, book, owners)
-        if spot.first <= done:
-            if own:
-                named.inside[form] = own
-        elif own or file or strange:
+        if not form:
+            continue
+        if spot.first > done:
             done = spot.last
             _note(named, form, own, file, strange)
-    for payer in owners:
-        patterns = rules.remittance_patterns.get(payer, ())
-        for number in by_patterns(named.text, patterns) if patterns else ():
+        elif own:
+            named.inside[form] = own
+    for payer in owners if rules.remittance_patterns else ():
+        for number in by_patterns(named.text, rules.remittance_patterns.get(payer, ())):
             _by_pattern(named, number, payment, book, owners)
     if named.files:
         _without_files(named)
@@ -94,14 +98,13 @@ def _lookup(
 ) -> tuple[list[int], list[int], list[int], str]:
     """Claims of the payer's own with this number, those of its file so called, and claims of others."""
     for form in spot.forms:
-        found = list(book.entries(form))
-        if not found:
-            continue
-        exact = [each for each in found if each[2] == len(form) and each[1] != BARE] or found
+        found = book.entries(form)
+        if len(found) > 1:
+            found = [each for each in found if each[2] == len(form) and each[1] != BARE] or found
         own: list[int] = []
         file: list[int] = []
         strange: list[int] = []
-        for index, kind, _ in exact:
+        for index, kind, _ in found:
             if not book.fits(index, payment):
                 continue
             if book.payer(index) in owners:
@@ -109,9 +112,9 @@ def _lookup(
             else:
                 strange.append(index)
         if own or file or strange:
-            if len(own) > 1:
-                own = list(dict.fromkeys(own))
-            return own, list(dict.fromkeys(file)), [] if own or file else list(dict.fromkeys(strange)), form
+            if len(found) > 1:
+                own, file, strange = (list(dict.fromkeys(each)) for each in (own, file, strange))
+            return own, file, [] if own or file else strange, form
     return [], [], [], ""
 
 
@@ -136,7 +139,7 @@ def evidence_of(book: Book, named: Named) -> tuple[Evidence, ...]:
     for found, field_name in ((named.files, "file number in text"), (named.items, "number in text")):
         for number, indexes in found.items():
             alone = book.claims[indexes[0]] if len(indexes) == 1 else ""
-            rows.append(Evidence(field=field_name, value=number, claim_id=alone))
+            rows.append(Evidence(field_name, number, alone))
     return tuple(rows)
 
 

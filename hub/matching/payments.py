@@ -19,6 +19,7 @@ from hub.matching.textual import by_text
 from hub.model.payment import BookingState, Payment
 
 _RULES = MatchRules()
+_BOOKED = BookingState.BOOKED
 
 
 def match(
@@ -63,6 +64,7 @@ class Matcher:
         settled: Collection[str] = (),
     ) -> None:
         self._book = book
+        book.waiting = rules.wait_for_decision
         self._rules = rules
         self._settled = settled
         self._earlier = Earlier(earlier)
@@ -99,8 +101,8 @@ class Matcher:
 
 
 def _not_money(payment: Payment, settled: Collection[str]) -> str:
-    if payment.state is not BookingState.BOOKED:
+    if payment.state is not _BOOKED:
         return f"state_{payment.state}"
     if payment.id in settled:
         return "already_matched"
-    return "" if payment.amount else "no_amount"
+    return "" if payment.amount.minor else "no_amount"

@@ -6,18 +6,18 @@ Check digits are those of `hub.model.identity` (KID, RF, betalingskenmerk).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
 from hub.model import identity
-from hub.model.identity import KID_LONGEST, digits, is_kid
+from hub.model.identity import digits, is_kid
 from hub.model.payment import ReferenceKind
 
 SHORTEST = 4
 """Shorter numbers in free text are not references."""
 _PIECE = re.compile(r"[0-9A-Za-z]+")
 _LETTERS_FIRST = re.compile(r"[A-Z]{1,8}([0-9]+)")
+_LETTER_LAST = re.compile(r"[A-Z]{0,8}0*([1-9][0-9]{2,}[A-Z])")
 _WITHOUT_CHECK = 7
 
 Key = int | str
@@ -26,7 +26,7 @@ Key = int | str
 
 def is_rf(text: str) -> bool:
     """A creditor reference with right check digits, as people write it."""
-    return identity.is_rf(digits(text).upper())
+    return identity.is_rf(_joined(text))
 
 
 def is_kenmerk(text: str) -> bool:
@@ -47,7 +47,11 @@ def structured(text: str) -> str:
     """A structured reference in the form it is compared in."""
     if text.isdigit():
         return text
-    return "".join(text.split()).upper() if text[-1:] == "-" else digits(text).upper()
+    return "".join(text.split()).upper() if text[-1:] == "-" else _joined(text)
+
+
+def _joined(text: str) -> str:
+    return text.upper() if text.isalnum() else digits(text).upper()
 
 
 def compact(text: str) -> str:
@@ -63,12 +67,18 @@ def plain(text: str) -> str:
 
 def key_of(joined: str) -> Key:
     """What a compact number is looked up by."""
-    return int(joined) if joined.isdigit() else joined
+    return int(joined) if joined.isdecimal() else joined
 
 
 def bare(joined: str) -> str:
     """The digits of a compact number that begins with letters (`F10023`), else nothing."""
     found = _LETTERS_FIRST.fullmatch(joined)
+    return found[1] if found else ""
+
+
+def core(joined: str) -> str:
+    """A compact number that ends in a letter, without letters and zeros in front (`F0010023A`), else nothing."""
+    found = _LETTER_LAST.fullmatch(joined)
     return found[1] if found else ""
 
 
@@ -88,20 +98,16 @@ def by_patterns(text: str, patterns: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(number for number in found if number))
 
 
-def slips(number: str) -> Iterator[str]:
-    """What a hand may have meant that wrote this number: one digit different, or two neighbours swapped."""
-    for at, char in enumerate(number):
-        head, tail = number[:at], number[at + 1 :]
-        for other in "0123456789":
-            if other != char:
-                yield f"{head}{other}{tail}"
-    for at, (char, after) in enumerate(pairwise(number)):
-        if char != after:
-            yield f"{number[:at]}{after}{char}{number[at + 2 :]}"
+def slips(number: str) -> list[int]:
+    """What a hand may have meant that wrote this number: one digit different, or two neighbours swapped, as values."""
+    value, shown = int(number), [int(char) for char in number]
+    places = [10**at for at in reversed(range(len(shown)))]
+    found = [value + more * place for digit, place in zip(shown, places, strict=True) for more in _OTHERS[digit]]
+    for (digit, after), place in zip(pairwise(shown), places, strict=False):
+        if digit != after:
+            found.append(value + 9 * (after - digit) * place // 10)
+    return found
 
 
-def repairs(reference: str) -> Iterator[str]:
-    """KIDs that differ from a wrong one in one digit or by two neighbours swapped: only ever suggested."""
-    body = digits(reference)
-    if body.isascii() and body.isdigit() and 2 <= len(body) <= KID_LONGEST:
-        yield from (one for one in slips(body) if is_kid(one))
+_OTHERS = tuple(tuple(other - digit for other in range(10) if other != digit) for digit in range(10))
+"""From each digit to all others."""

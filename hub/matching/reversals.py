@@ -12,12 +12,15 @@ from hub.matching.references import structured
 from hub.model.payment import BookingState, Payment
 
 _NO_ID = frozenset({"", "NOTPROVIDED"})
+_BOOKED = BookingState.BOOKED
 
 
 class _Paid(NamedTuple):
-    """What is kept of a payment in case it is taken back."""
+    """What is kept of a payment in case it is taken back; `order` is its place among all."""
 
+    order: int
     id: str
+    sum: _Sum
     booked: date | None
     reference: str
     end_to_end: str
@@ -25,45 +28,61 @@ class _Paid(NamedTuple):
     allocations: tuple[tuple[str, int], ...]
 
 
+_Sum = tuple[str, str, int]
+"""Our account, currency, amount."""
+
+
 class Earlier:
-    """Payments that a reversal may take back, by account, currency and amount."""
+    """Payments that a reversal may take back, by account, currency and amount, and by what links the two."""
 
     def __init__(self, payments: Iterable[Payment] = ()) -> None:
-        self._places: dict[tuple[str, str, int], list[_Paid]] = {}
+        self._sums: dict[_Sum, list[_Paid]] = {}
+        self._links: dict[str, list[_Paid]] = {}
+        self._count = 0
         self._taken: set[str] = set()
         for payment in payments:
             self.add(payment)
 
     def add(self, payment: Payment, match: Match | None = None) -> None:
         """Remember a payment, with what it was allocated to."""
-        if payment.state is not BookingState.BOOKED or payment.reversal:
+        if payment.state is not _BOOKED or payment.reversal:
             return
         made = match.allocations if match else ()
         if len(made) == 1:
             parts: tuple[tuple[str, int], ...] = ((made[0].claim_id, made[0].amount.minor),)
         else:
             parts = _by_claim(made)
+        sum_ = (payment.account, payment.amount.currency, payment.amount.minor)
+        reference = structured(payment.reference) if payment.reference else ""
+        self._count += 1
         paid = _Paid(
-            payment.id,
-            payment.booked,
-            payment.reference,
-            payment.end_to_end,
-            payment.payer_account,
-            parts,
+            self._count, payment.id, sum_, payment.booked, reference, payment.end_to_end, payment.payer_account, parts
         )
-        key = (payment.account, payment.amount.currency, payment.amount.minor)
-        there = self._places.get(key)
-        if there is None:
-            self._places[key] = [paid]
-        else:
-            there.append(paid)
+        self._sums.setdefault(sum_, []).append(paid)
+        if reference:
+            self._links.setdefault(reference, []).append(paid)
+        if payment.end_to_end not in _NO_ID:
+            self._links.setdefault(payment.end_to_end, []).append(paid)
+
+    def linked(self, reversal: Payment, reference: str) -> list[_Paid]:
+        """Those of `against` that have the reversal's reference or end-to-end id."""
+        named = [*self._links.get(reference, ()), *self._links.get(reversal.end_to_end, ())]
+        sum_ = self._opposite(reversal)
+        found = {paid.order: paid for paid in named if paid.sum == sum_ and _link(reversal, reference, paid)}
+        return self._open([found[order] for order in sorted(found)], reversal)
 
     def against(self, reversal: Payment) -> list[_Paid]:
         """Earlier payments of the opposite amount on the same account, not yet taken back."""
-        key = (reversal.account, reversal.amount.currency, -reversal.amount.minor)
-        found = self._places.get(key, ())
-        if not found and reversal.amount.minor > 0:  # some files give the amount of a reversal without its sign
-            found = self._places.get((*key[:2], reversal.amount.minor), ())
+        return self._open(self._sums.get(self._opposite(reversal), ()), reversal)
+
+    def _opposite(self, reversal: Payment) -> _Sum:
+        """What a payment that this reversal takes back came to."""
+        account, currency, minor = reversal.account, reversal.amount.currency, reversal.amount.minor
+        if minor > 0 and (account, currency, -minor) not in self._sums:
+            return account, currency, minor  # some files give the amount of a reversal without its sign
+        return account, currency, -minor
+
+    def _open(self, found: Iterable[_Paid], reversal: Payment) -> list[_Paid]:
         return [
             paid
             for paid in found
@@ -85,15 +104,13 @@ def _by_claim(made: Sequence[Allocation]) -> tuple[tuple[str, int], ...]:
 
 def by_reversal(payment: Payment, earlier: Earlier) -> Match:
     """The one earlier payment with the same reference or end-to-end id; otherwise a person must find it."""
-    same_sum = earlier.against(payment)
     reference = structured(payment.reference) if payment.reference else ""
-    told = ((one, _link(payment, reference, one)) for one in same_sum)
-    linked = {one.id: (one, evidence) for one, evidence in told if evidence}
+    linked = {one.id: (one, _link(payment, reference, one)) for one in earlier.linked(payment, reference)}
     code = "undo" if len(linked) == 1 else ("reversal_not_unique" if linked else "reversal_unknown")
     undoes = next(iter(linked)) if len(linked) == 1 else ""
     if undoes:
         earlier.took(undoes)
-    candidates = [one for one, _ in linked.values()] or _same_payer(payment, same_sum)
+    candidates = [one for one, _ in linked.values()] or _same_payer(payment, earlier.against(payment))
     return Match(
         payment_id=payment.id,
         tier=Tier.REVERSAL,
@@ -128,7 +145,7 @@ def _same_payer(reversal: Payment, same_sum: list[_Paid]) -> list[_Paid]:
 
 def _link(reversal: Payment, reference: str, paid: _Paid) -> tuple[Evidence, ...]:
     found = []
-    if reference and (paid.reference == reference or structured(paid.reference) == reference):
+    if reference and paid.reference == reference:
         found.append(Evidence(field="reference", value=reference))
     if reversal.end_to_end not in _NO_ID and reversal.end_to_end == paid.end_to_end:
         found.append(Evidence(field="end-to-end id", value=paid.end_to_end))

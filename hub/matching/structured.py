@@ -13,20 +13,23 @@ from hub.matching.textual import names_others
 from hub.model.payment import PaidDocument, Payment, ReferenceKind
 
 _CHECKED = (ReferenceKind.KID, ReferenceKind.RF)
+_UNTOLD = (None, ReferenceKind.OTHER)
+_NL, _T1 = ReferenceKind.NL, Tier.STRUCTURED
+"""A member asked of its class costs a call, which is felt a hundred thousand times."""
 
 
 def has_reference(payment: Payment) -> bool:
     """Whether the payment carries a reference that says by itself whether it was mistyped."""
     if not payment.reference:
         return False
-    if payment.reference_kind is ReferenceKind.NL:
-        return is_sound(structured(payment.reference), ReferenceKind.NL)
+    if payment.reference_kind is _NL:
+        return is_sound(structured(payment.reference), _NL)
     return payment.reference_kind in _CHECKED
 
 
 def is_told(payment: Payment, book: Book) -> bool:
     """Whether a reference of no told kind is exactly one of ours, right by its check digits and in amount."""
-    if not payment.reference or payment.reference_kind not in (None, ReferenceKind.OTHER):
+    if not payment.reference or payment.reference_kind not in _UNTOLD:
         return False
     reference = structured(payment.reference)
     if not any(kind == REFERENCE and size == len(reference) for _, kind, size in book.entries(reference)):
@@ -38,17 +41,17 @@ def by_reference(payment: Payment, book: Book, rules: MatchRules) -> Match | Dou
     """T1: the claim with this reference; exact, partial and over-payments post, whatever is doubtful is reviewed."""
     reference = structured(payment.reference)
     if not is_sound(reference, payment.reference_kind):
-        return Doubt(Tier.STRUCTURED, "check_digit", (Evidence(field="reference", value=reference),))
+        return Doubt(_T1, "check_digit", (Evidence(field="reference", value=reference),))
     everywhere = book.referenced(reference)
-    named = tuple(Evidence(field="reference", value=reference, claim_id=book.claims[index]) for index in everywhere)
+    named = tuple([Evidence("reference", reference, book.claims[index]) for index in everywhere])
     if not everywhere:
-        return Doubt(Tier.STRUCTURED, "unknown_reference", (Evidence(field="reference", value=reference),))
+        return Doubt(_T1, "unknown_reference", (Evidence(field="reference", value=reference),))
     indexes = [index for index in everywhere if book.fits(index, payment)]
     if not indexes:
-        return Doubt(Tier.STRUCTURED, "other_currency_or_account", named, everywhere)
+        return Doubt(_T1, "other_currency_or_account", named, everywhere)
     live = [index for index in indexes if book.open[index]]
     if not live:
-        return Doubt(Tier.STRUCTURED, "already_paid", named, indexes)
+        return Doubt(_T1, "already_paid", named, indexes)
     if len(live) > 1:
         return _several(payment, book, live, named)
     return _one(payment, book, live[0], named, rules)
@@ -58,11 +61,11 @@ def _several(payment: Payment, book: Book, live: list[int], named: tuple[Evidenc
     """A credit note may carry the invoice's KID: together exact, or exactly one of them, else a person."""
     amount = payment.amount.minor
     if len({book.ledger(index)[:3] for index in live}) == 1 and sum(book.open[index] for index in live) == amount:
-        return post(payment, Tier.STRUCTURED, "exact", book=book, indexes=live, evidence=named)
+        return post(payment, _T1, "exact", book=book, indexes=live, evidence=named)
     exact = [index for index in live if book.open[index] == amount]
     if len(exact) == 1:
-        return post(payment, Tier.STRUCTURED, "exact", book=book, indexes=exact, evidence=named)
-    return Doubt(Tier.STRUCTURED, "reference_not_unique", named, live)
+        return post(payment, _T1, "exact", book=book, indexes=exact, evidence=named)
+    return Doubt(_T1, "reference_not_unique", named, live)
 
 
 def _one(payment: Payment, book: Book, index: int, named: tuple[Evidence, ...], rules: MatchRules) -> Match | Doubt:
@@ -71,15 +74,15 @@ def _one(payment: Payment, book: Book, index: int, named: tuple[Evidence, ...], 
     stranger = bool(owners) and book.payer(index) not in owners
     if amount == payable:
         if stranger and book.others_of_amount(index, payment, amount, owners):
-            return Doubt(Tier.STRUCTURED, "other_payer", named, [index])
-        return post(payment, Tier.STRUCTURED, "exact", book=book, indexes=[index], evidence=named)
+            return Doubt(_T1, "other_payer", named, [index])
+        return post(payment, _T1, "exact", book=book, indexes=[index], evidence=named)
     code = _why_not(payment, book, index, stranger=stranger)
     if not code and payment.text and names_others(payment, book, index, rules):
         code = "text_names_others"
     if code:
-        return Doubt(Tier.STRUCTURED, code, named, [index])
+        return Doubt(_T1, code, named, [index])
     code = "partial" if amount < payable else "overpaid"
-    return post(payment, Tier.STRUCTURED, code, book=book, indexes=[index], evidence=named)
+    return post(payment, _T1, code, book=book, indexes=[index], evidence=named)
 
 
 def _why_not(payment: Payment, book: Book, index: int, *, stranger: bool) -> str:
@@ -101,7 +104,7 @@ def _why_not(payment: Payment, book: Book, index: int, *, stranger: bool) -> str
 def _slipped(payment: Payment, book: Book, amount: int) -> bool:
     """Whether a reference one slip away has exactly this amount: check digits of two methods do not see every slip."""
     reference = structured(payment.reference)
-    return reference.isdigit() and any(
+    return reference.isdecimal() and any(
         book.fits(index, payment) for index in book.near(reference, (amount,), (REFERENCE,))
     )
 
@@ -144,7 +147,7 @@ def by_documents(payment: Payment, book: Book, rules: MatchRules) -> Match | Dou
     return _post_documents(payment, book, wanted, named)
 
 
-def _post_documents(payment: Payment, book: Book, wanted: dict[int, int], named: tuple[Evidence, ...]) -> Match:
+def _post_documents(payment: Payment, book: Book, wanted: dict[int, int], named: tuple[Evidence, ...]) -> Match | Doubt:
     dues = [due for index, minor in wanted.items() for due in _capped(book.dues(index), minor, book.open[index])]
     allocations, _ = allocate(dues, payment.amount.minor, payment.amount.currency)
     return post(

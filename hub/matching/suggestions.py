@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 
 from hub.matching.book import BARE, NUMBER, REFERENCE, Book
 from hub.matching.items import Action, Match, MatchRules, Suggestion, Tier
 from hub.matching.naming import text_of
 from hub.matching.outcome import Doubt
-from hub.matching.references import slips, structured
+from hub.matching.references import structured
+from hub.matching.shorthand import Found, Parts, padded, shortened
 from hub.matching.wording import cleaned, runs
 from hub.model.identity import KID_LONGEST, is_kid
 from hub.model.payment import Payment, ReferenceKind
@@ -25,6 +27,10 @@ _ALIKE = 5
 """How many claims of one amount are shown."""
 _RUNS = 6
 """Numbers of a text whose slips are looked for."""
+_MISTYPED = frozenset({"check_digit", "unknown_reference", "amount_of_a_neighbour", "no_reference", "payer_unknown"})
+_REVIEW = Action.REVIEW
+_NONE, _T1, _T5 = Tier.NONE, Tier.STRUCTURED, Tier.SUGGESTION
+_CERTAIN = (_T1, Tier.BATCH)
 _EXPLAINED = frozenset({"amount_of_another", "already_paid", "outgoing"})
 _NAMED_LISTS = 14
 """Of how many named claims subsets are tried."""
@@ -34,87 +40,86 @@ _TWO_OR_MORE = 2
 
 def suggest(doubt: Doubt, payment: Payment, book: Book, rules: MatchRules) -> Match:
     """A review with its suggestions, those the payment names itself first where they explain the amount."""
-    ranked: dict[tuple[tuple[str, int], ...], Suggestion] = {}
+    ranked: dict[Parts, Found] = {}
     if payment.amount.minor > 0:
         for one in islice(_all(doubt, payment, book, rules), 4 * SHOWN):
-            before = ranked.get(one.allocations)
-            if before is None or before.score < one.score:
-                ranked[one.allocations] = one
+            before = ranked.get(one[0])
+            if before is None or before[1] < one[1]:
+                ranked[one[0]] = one
     elif doubt.named:
-        ranked = {one.allocations: one for one in _named(doubt, payment, book)}
-    best = sorted(ranked.values(), key=lambda one: -one.score)[:SHOWN]
-    return Match(
-        payment_id=payment.id,
-        tier=Tier.SUGGESTION if best and doubt.tier is Tier.NONE else doubt.tier,
-        action=Action.REVIEW,
-        remainder=payment.amount,
-        code=doubt.code,
-        evidence=doubt.evidence,
-        suggestions=tuple(best),
-    )
+        ranked = {one[0]: one for one in _named(doubt, payment, book)}
+    best = sorted(ranked.values(), key=_SCORE, reverse=True)[:SHOWN]
+    tier = _T5 if best and doubt.tier is _NONE else doubt.tier
+    shown = tuple(map(Suggestion._make, best))
+    return Match(payment.id, tier, _REVIEW, payment.amount, doubt.code, (), doubt.evidence, shown)
 
 
-def _all(doubt: Doubt, payment: Payment, book: Book, rules: MatchRules) -> Iterator[Suggestion]:
-    yield from _named(doubt, payment, book)
-    yield from _slips(doubt, payment, book)
+_SCORE = itemgetter(1)
+
+
+def _all(doubt: Doubt, payment: Payment, book: Book, rules: MatchRules) -> Iterator[Found]:
+    if doubt.named:
+        yield from _named(doubt, payment, book)
+    if doubt.code in _MISTYPED and payment.reference_kind is not None:
+        yield from _slips(payment, book)
+        yield from padded(payment, book)
     owners = sorted(book.owners(payment.payer_account))
-    yield from _meant(doubt, payment, book, owners)
+    if owners and doubt.tier not in _CERTAIN and doubt.code not in _EXPLAINED:
+        yield from _meant(doubt, payment, book, owners)
+        yield from shortened(payment, book, owners)
     known = owners or sorted({book.payer(index) for index in doubt.named})
     alone = True
     for payer in known:
         same = book.nearest_of_amount(payer, payment, rules.typical_days, _ALIKE)
-        alone = alone and not same
-        yield from _same_amount(same, payment, book)
+        if same:
+            alone = False
+            yield from _same_amount(same, payment, book)
     if known and alone:
         for payer in known:
             yield from _sums(payment, book, payer, rules)
-    if not owners and all(book.open[index] != payment.amount.minor for index in doubt.named):
+    if not owners and not any(book.open[index] == payment.amount.minor for index in doubt.named):
         yield from _anybody(payment, book, rules)
 
 
-def _one(book: Book, index: int, payment: Payment, score: int, why: str) -> Suggestion:
+def _one(book: Book, index: int, payment: Payment, score: int, why: str) -> Found:
     """A claim with as much of the payment as it can take; a settled one with all of it."""
     amount, payable = payment.amount.minor, book.open[index]
     part = payable if payable and abs(payable) < abs(amount) and payable * amount > 0 else amount
-    return Suggestion(allocations=((book.claims[index], part),), score=score, why=why)
+    return ((book.claims[index], part),), score, why
 
 
-def _named(doubt: Doubt, payment: Payment, book: Book) -> Iterator[Suggestion]:
+def _named(doubt: Doubt, payment: Payment, book: Book) -> Iterator[Found]:
     """What the payment names: all of it, parts of it that make up the amount, each for itself."""
     named, amount = list(dict.fromkeys(doubt.named)), payment.amount.minor
     live = [index for index in named if book.open[index]]
-    if len(live) > 1 and sum(book.open[index] for index in live) == amount:
-        yield Suggestion(allocations=_open(book, live), score=92, why="named")
+    if len(live) > 1 and sum([book.open[index] for index in live]) == amount:
+        yield _open(book, live), 92, "named"
         return
     if _TWO_OR_MORE < len(live) <= _NAMED_LISTS:
         for places in islice(subsets([book.open[index] for index in live], amount), SOLUTIONS):
-            yield Suggestion(allocations=_open(book, [live[at] for at in places]), score=80, why="some_of_the_named")
+            yield _open(book, [live[at] for at in places]), 80, "some_of_the_named"
     for index in named[:SHOWN]:
-        if book.open[index] < 0 < amount and doubt.tier is not Tier.STRUCTURED:
+        if book.open[index] < 0 < amount and doubt.tier is not _T1:
             continue  # money that came in does not pay a credit; a KID that says so is shown all the same
         if not book.open[index]:
             yield _one(book, index, payment, 55 if not live else 20, "named")
         elif book.open[index] == amount:
             yield _one(book, index, payment, 90, "named")
         else:
-            yield _one(book, index, payment, 78 if doubt.tier is Tier.STRUCTURED else 60, "named")
+            yield _one(book, index, payment, 78 if doubt.tier is _T1 else 60, "named")
 
 
-def _open(book: Book, indexes: Sequence[int]) -> tuple[tuple[str, int], ...]:
-    return tuple((book.claims[index], book.open[index]) for index in indexes)
+def _open(book: Book, indexes: Sequence[int]) -> Parts:
+    return tuple([(book.claims[index], book.open[index]) for index in indexes])
 
 
-def _slips(doubt: Doubt, payment: Payment, book: Book) -> Iterator[Suggestion]:
+def _slips(payment: Payment, book: Book) -> Iterator[Found]:
     """Claims whose reference is one digit, or two swapped neighbours, away from one that is none of ours."""
     reference = structured(payment.reference)
-    if payment.reference_kind is None or not reference.isdigit() or not 2 <= len(reference) <= KID_LONGEST:
+    if not (reference.isdecimal() and 2 <= len(reference) <= KID_LONGEST):
         return
-    if doubt.code not in ("check_digit", "unknown_reference", "amount_of_a_neighbour", "no_reference", "payer_unknown"):
-        return
-    for other in slips(reference):
-        if not book.knows(other):
-            continue
-        for index, kind, size in book.entries(other):
+    for other, entries in book.known_slips(reference):
+        for index, kind, size in entries:
             if kind != REFERENCE or size != len(other) or not book.open[index] or not book.fits(index, payment):
                 continue
             if payment.reference_kind is ReferenceKind.KID and not is_kid(other):
@@ -124,16 +129,15 @@ def _slips(doubt: Doubt, payment: Payment, book: Book) -> Iterator[Suggestion]:
             yield _one(book, index, payment, 88 if exact else 45, why)
 
 
-def _meant(doubt: Doubt, payment: Payment, book: Book, owners: Sequence[str]) -> Iterator[Suggestion]:
+def _meant(doubt: Doubt, payment: Payment, book: Book, owners: Sequence[str]) -> Iterator[Found]:
     """Claims whose number is one slip away from one in the text, alone or beside those named, with the right amount."""
-    if not owners or doubt.tier in (Tier.STRUCTURED, Tier.BATCH) or doubt.code in _EXPLAINED:
-        return
+    numbers = runs(cleaned(text_of(payment)))[:_RUNS]
     beside = [index for index in dict.fromkeys(doubt.named) if book.open[index] and book.payer(index) in owners]
     grounds: list[tuple[list[int], int]] = [([], payment.amount.minor)]
     if beside:
-        grounds.append((beside, payment.amount.minor - sum(book.open[index] for index in beside)))
-    minors = {minor for _, minor in grounds if minor}
-    for number in runs(cleaned(text_of(payment)))[:_RUNS]:
+        grounds.append((beside, payment.amount.minor - sum([book.open[index] for index in beside])))
+    minors = [minor for _, minor in grounds if numbers and minor and book.owe(owners, payment, minor)]
+    for number in numbers if minors else ():
         if any(index in beside for index, _, _ in book.entries(number)):
             continue
         for index in book.near(number, minors, (NUMBER, BARE, REFERENCE)):
@@ -141,54 +145,51 @@ def _meant(doubt: Doubt, payment: Payment, book: Book, owners: Sequence[str]) ->
                 continue
             for together, minor in grounds:
                 if book.open[index] == minor and index not in together:
-                    found = _open(book, [*together, index])
-                    yield Suggestion(allocations=found, score=82, why="number_one_digit_off")
+                    yield _open(book, [*together, index]), 82, "number_one_digit_off"
     if beside and grounds[1][1] > 0:
         yield from _rest(payment, book, beside, grounds[1][1])
 
 
-def _rest(payment: Payment, book: Book, beside: Sequence[int], rest: int) -> Iterator[Suggestion]:
+def _rest(payment: Payment, book: Book, beside: Sequence[int], rest: int) -> Iterator[Found]:
     """What is named, with the one claim of the payer that makes up the rest."""
     others = [index for index in book.of_amount(book.payer(beside[0]), payment, rest) if index not in beside]
     for index in others[:SOLUTIONS]:
-        score = 68 if len(others) == 1 else 35
-        yield Suggestion(allocations=_open(book, [*beside, index]), score=score, why="named_and_the_rest")
+        yield _open(book, [*beside, index]), 68 if len(others) == 1 else 35, "named_and_the_rest"
 
 
-def _same_amount(same: Sequence[int], payment: Payment, book: Book) -> Iterator[Suggestion]:
+def _same_amount(same: Sequence[int], payment: Payment, book: Book) -> Iterator[Found]:
     """Claims of the payer with the amount: alone, or ranked by how long payers usually take."""
+    amount = payment.amount.minor
+    if len(same) == 1:
+        yield ((book.claims[same[0]], amount),), 75, "same_amount"
+        return
     for place, index in enumerate(same):
-        if len(same) == 1:
-            yield _one(book, index, payment, 75, "same_amount")
-        else:
-            yield _one(book, index, payment, 50 - 2 * place, "same_amount_as_others")
+        yield ((book.claims[index], amount),), 50 - 2 * place, "same_amount_as_others"
 
 
-def _sums(payment: Payment, book: Book, payer: str, rules: MatchRules) -> Iterator[Suggestion]:
+def _sums(payment: Payment, book: Book, payer: str, rules: MatchRules) -> Iterator[Found]:
     """Up to three sets of the payer's newest claims that make up the amount; a coincidence is likely, and said so."""
     window = book.newest(payer, payment, rules.subset_lines)
     found = list(islice(subsets([book.open[index] for index in window], payment.amount.minor), SOLUTIONS))
     why = "sum_of_several" if len(found) == 1 else "sum_of_several_ambiguous"
     for place, places in enumerate(found):
-        yield Suggestion(
-            allocations=_open(book, [window[at] for at in places]),
-            score=(40 if len(found) == 1 else 25) - place,
-            why=why,
-        )
+        yield _open(book, [window[at] for at in places]), (40 if len(found) == 1 else 25) - place, why
 
 
-def _anybody(payment: Payment, book: Book, rules: MatchRules) -> Iterator[Suggestion]:
+def _anybody(payment: Payment, book: Book, rules: MatchRules) -> Iterator[Found]:
     """Claims of the amount of anybody, those first whose name is like the payer's."""
-    theirs = _words(payment.payer_name)
+    theirs, amount = _words(payment.payer_name), payment.amount.minor
     payers = book.payers_owing(payment)
-    alike = {payer: len(theirs & _words(payer)) for payer in payers}
-    most = max(alike.values(), default=0)
-    for payer in payers if len(payers) <= _MANY_PAYERS else [payer for payer in payers if alike[payer] == most > 0]:
+    shared = [len(theirs & words) for words in map(_words, payers)] if theirs else []
+    most = max(shared, default=0)
+    alike = {payer for payer, count in zip(payers, shared, strict=False) if count == most > 0}
+    for payer in payers if len(payers) <= _MANY_PAYERS else [payer for payer in payers if payer in alike]:
         same = book.nearest_of_amount(payer, payment, rules.typical_days, 2)
-        like = alike[payer] == most > 0
+        like = payer in alike
         score, why = (65, "same_amount_name_alike") if like else (15, "same_amount_other_payer")
         for place, index in enumerate(same):
-            yield _one(book, index, payment, score - place - (20 if like and len(same) > 1 else 0), why)
+            lower = place + (20 if like and len(same) > 1 else 0)
+            yield ((book.claims[index], amount),), score - lower, why
 
 
 @lru_cache(maxsize=8192)
@@ -204,18 +205,20 @@ _FORMS = frozenset({"as", "asa", "bv", "nv", "sa", "de", "the", "og", "en", "of"
 def subsets(amounts: Sequence[int], wanted: int) -> Iterator[tuple[int, ...]]:
     """Places of two or more amounts that add up to the wanted one, by meeting in the middle."""
     half = len(amounts) // 2
-    first = _all_sums(amounts, 0, half)
-    by_sum: dict[int, list[tuple[int, ...]]] = {}
-    for sum_, places in first:
-        by_sum.setdefault(sum_, []).append(places)
-    for sum_, places in _all_sums(amounts, half, len(amounts)):
-        for others in by_sum.get(wanted - sum_, ()):
-            if len(others) + len(places) > 1:
-                yield others + places
+    first, second = _all_sums(amounts[:half]), _all_sums(amounts[half:])
+    reached = set(first)
+    for high, more in enumerate(second):
+        if wanted - more not in reached:
+            continue
+        for low, sum_ in enumerate(first):
+            taken = low | high << half
+            if sum_ + more == wanted and taken & taken - 1:
+                yield tuple([place for place in range(len(amounts)) if taken >> place & 1])
 
 
-def _all_sums(amounts: Sequence[int], start: int, stop: int) -> list[tuple[int, tuple[int, ...]]]:
-    sums: list[tuple[int, tuple[int, ...]]] = [(0, ())]
-    for place in range(start, stop):
-        sums += [(sum_ + amounts[place], (*places, place)) for sum_, places in sums]
+def _all_sums(amounts: Sequence[int]) -> list[int]:
+    """The sum of every choice of amounts; the bits of its place are what is chosen."""
+    sums = [0]
+    for amount in amounts:
+        sums += [sum_ + amount for sum_ in sums]
     return sums

@@ -17,6 +17,7 @@ from hub.matching.outcome import Doubt, post
 from hub.matching.wording import is_date_like, is_year
 from hub.model.payment import Payment
 
+_T4, _NONE = Tier.TEXT, Tier.NONE
 _NETTED = re.compile(r"AFREKEN|VERREKEN|SALDE|NETT|MOTREGN|AVREGN|KREDIT|CREDIT", re.IGNORECASE)
 """How payers say that a payment is what was left after credits."""
 _LISTED = re.compile(r"[\s/,;+&|]*(?:OG|EN|AND|ET)?[\s/,;+&|]*")
@@ -25,19 +26,19 @@ _LISTED = re.compile(r"[\s/,;+&|]*(?:OG|EN|AND|ET)?[\s/,;+&|]*")
 def by_text(payment: Payment, book: Book, rules: MatchRules) -> Match | Doubt:
     """T2 and T4: what the text names, of the payer the account belongs to."""
     if payment.amount.minor <= 0:
-        return Doubt(Tier.NONE, "outgoing")
+        return Doubt(_NONE, "outgoing")
     owners = book.owners(payment.payer_account)
     named = find(payment, book, owners, rules)
     every = named.every()
     if not every:
         strangers = [index for found in named.strangers.values() for index in found]
         code = "no_reference" if not strangers else ("other_payer" if owners else "payer_unknown")
-        return Doubt(Tier.NONE, code, (), strangers)
+        return Doubt(_NONE, code, (), strangers)
     evidence = evidence_of(book, named)
     selected = live(book, every)
     doubt = _doubt(book, named, every, selected, payment.amount.minor, rules)
     if doubt:
-        return Doubt(Tier.TEXT, doubt, evidence, selected or every)
+        return Doubt(_T4, doubt, evidence, selected or every)
     if named.files or (len(selected) > 1 and any(len(live(book, found)) > 1 for found in named.items.values())):
         return _file(payment, book, named, selected, evidence)
     return _invoices(payment, book, named, selected, evidence, rules)
@@ -57,6 +58,8 @@ def _doubt(
         return "already_paid"
     strict = rules.strict(book.payer(selected[0]))
     others = named.other_numbers()
+    if len(every) == 1 and not named.strangers:
+        return "other_number" if others and (strict or _listed(named, others)) else ""
     several = len(selected) > 1
     certain = several and sum(book.open[index] for index in selected) == amount  # an AGB code or phone beside a file
     grounds = (
@@ -189,16 +192,16 @@ def _invoices(
         if len(selected) == 1 and 0 < short <= rules.fees.get(payer, 0) and not book.beyond(selected[0]):
             return _short(payment, book, selected[0], evidence, rules)
         told = (*evidence, Evidence(field="payable", value=str(expected)))
-        return Doubt(Tier.TEXT, "amount_differs", told, [*selected, *_inside(book, named, amount)])
+        return Doubt(_T4, "amount_differs", told, [*selected, *_inside(book, named, amount)])
     code = _rival(payment, book, named, selected, rules)
     if code:
-        return Doubt(Tier.TEXT, code, evidence, [*selected, *_inside(book, named, amount)])
+        return Doubt(_T4, code, evidence, [*selected, *_inside(book, named, amount)])
     passed = tuple(
         Alternative(claim_id=book.claims[index], reason="inside_a_longer_number")
         for found in named.inside.values()
         for index in live(book, found)
     )
-    return post(payment, Tier.TEXT, "exact", book=book, indexes=selected, evidence=evidence, rejected=passed)
+    return post(payment, _T4, "exact", book=book, indexes=selected, evidence=evidence, rejected=passed)
 
 
 def _short(
@@ -208,8 +211,8 @@ def _short(
     minors = (payment.amount.minor, book.open[index]) if rules.strict(book.payer(index)) else (payment.amount.minor,)
     owners = book.owners(payment.payer_account)
     if any(book.others_of_amount(index, payment, minor, owners) for minor in minors):
-        return Doubt(Tier.TEXT, "amount_of_another", evidence, [index])
-    return post(payment, Tier.TEXT, "short_by_fee", book=book, indexes=[index], evidence=evidence)
+        return Doubt(_T4, "amount_of_another", evidence, [index])
+    return post(payment, _T4, "short_by_fee", book=book, indexes=[index], evidence=evidence)
 
 
 def _inside(book: Book, named: Named, amount: int) -> list[int]:

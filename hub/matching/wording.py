@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from hub.matching.references import SHORTEST, bare
@@ -17,7 +18,7 @@ from hub.matching.references import SHORTEST, bare
 LONGEST_JOIN = 4
 _TEXT_CAP = 2000
 """Characters of a text that are read; a bank's text has some hundred."""
-_PIECE = re.compile(r"[0-9A-Z]*[0-9][0-9A-Z]*")
+_PIECE = re.compile(r"(?<![0-9A-Z])[A-Z]*+[0-9][0-9A-Z]*+")
 _WITH_LETTERS = re.compile(r"[0-9A-Z]+")
 _WIDEST = 6
 _JOINS = re.compile(r"[ \t\r\n]{0,3}[./\\_-]?[ \t\r\n]{0,3}")
@@ -54,6 +55,7 @@ class Spot(NamedTuple):
     forms: tuple[str, ...]
 
 
+@lru_cache(maxsize=64)
 def cleaned(text: str) -> str:
     """A text in capitals, without amounts and dates."""
     return _NOT_NUMBERS.sub("#", text[:_TEXT_CAP].upper())
@@ -64,31 +66,24 @@ def spots(upper: str, *, letters: bool) -> Iterator[Spot]:
 
     `letters`: numbers that begin with letters are looked for as well.
     """
-    pieces = [(hit.start(), hit.end(), hit[0]) for hit in (_WITH_LETTERS if letters else _PIECE).finditer(upper)]
-    reach = _reach(upper, pieces)
-    for first in range(len(pieces)):
-        joined = ""
-        found = []
-        for last in range(first, reach[first] + 1):
-            joined += pieces[last][2]
-            forms = _forms(joined, bare(joined) if last == first or bare(pieces[first][2]) else "")
-            if forms:
+    hits = list((_WITH_LETTERS if letters else _PIECE).finditer(upper))
+    if len(hits) == 1:
+        forms = _forms(hits[0][0], alone=True)
+        if forms:
+            yield Spot(0, 0, forms)
+        return
+    pieces = [hit[0] for hit in hits]
+    together = [_joined(upper[hit.end() : after.start()]) for hit, after in pairwise(hits)]
+    for first, piece in enumerate(pieces):
+        joined = piece
+        found = [Spot(first, first, forms)] if (forms := _forms(joined, alone=True)) else []
+        for last in range(first + 1, min(first + LONGEST_JOIN, len(pieces))):
+            if not together[last - 1]:
+                break
+            joined += pieces[last]
+            if forms := _forms(joined, alone=bool(bare(piece))):
                 found.append(Spot(first, last, forms))
         yield from reversed(found)
-
-
-def _reach(text: str, pieces: list[tuple[int, int, str]]) -> list[int]:
-    """The last piece that may be joined to each."""
-    count = len(pieces)
-    together = [_joined(text[pieces[at][1] : pieces[at + 1][0]]) for at in range(count - 1)]
-    together.append(False)
-    reach = []
-    for at in range(count):
-        last = at
-        while last - at < LONGEST_JOIN - 1 and together[last]:
-            last += 1
-        reach.append(last)
-    return reach
 
 
 @lru_cache(maxsize=4096)
@@ -96,11 +91,13 @@ def _joined(between: str) -> bool:
     return len(between) <= _WIDEST and _JOINS.fullmatch(between) is not None
 
 
-def _forms(joined: str, stripped: str) -> tuple[str, ...]:
-    if joined.isdigit():
-        return (joined,) if len(joined) >= SHORTEST else ()
-    if joined.isalpha() or len(joined) < SHORTEST:
+def _forms(joined: str, *, alone: bool) -> tuple[str, ...]:
+    """As what some pieces may be looked up; `alone`: letters in front of them may be left away."""
+    if len(joined) < SHORTEST or joined.isalpha():
         return ()
+    if joined.isdigit():
+        return (joined,)
+    stripped = bare(joined) if alone else ""
     return (joined, stripped) if len(stripped) >= SHORTEST else (joined,)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hub.matching import Action, Match, Matcher, MatchRules, OpenItem, OpenLine, Tier, arrival, match
 from hub.matching.book import Book
-from hub.matching.references import is_kenmerk, is_sound, repairs
+from hub.matching.references import is_kenmerk, is_sound
 from hub.model.identity import make_kenmerk, make_kid
 from hub.model.money import Money
 from hub.model.payment import BookingState, PaidDocument, Payment, ReferenceKind
@@ -259,7 +259,6 @@ def test_a_reference_that_is_no_kid_is_not_repaired_into_one() -> None:
     items = [claim("10023", 64000, kid="00100231")]
     found = one(paid(64000, account="", reference="00100232", reference_kind=ReferenceKind.KID), items)
     assert "reference_one_digit_off_amount_exact" not in {each.why for each in found.suggestions}
-    assert list(repairs("x")) == []
 
 
 def test_money_that_goes_out_by_a_reference_names_its_claim() -> None:
@@ -380,3 +379,17 @@ def test_one_paid_beside_one_open_is_doubt_in_strict() -> None:
 
 def test_a_claim_without_anything_payable_has_no_line_to_count() -> None:
     assert claim("10023", 64000).lines[0].payable == Money(64000, "NOK")
+
+
+def test_a_number_of_another_payer_inside_a_longer_own_one_says_nothing() -> None:
+    items = [claim("202410023", 64000, kid=""), claim("10023", 64000, payer="south")]
+    found = one(paid(64000, "2024-10023"), items)
+    assert (found.action, found.code, found.rejected) == (Action.POST, "exact", ())
+
+
+def test_a_claim_that_no_allocation_is_on_stays_as_it_is() -> None:
+    items = [claim("10023", 64000), claim("10024", 32000)]
+    book = Book(items)
+    found = one(by_kid("10023", 64000), items)
+    book.settle([0, 1], found.allocations)
+    assert list(book.open) == [0, 32000]

@@ -228,6 +228,8 @@ def test_rules_of_a_file() -> None:
         {"fees": []},
         {"subset_lines": True},
         {"subset_lines": 25},
+        {"wait_for_decision": "EUR"},
+        {"wait_for_decision": [1]},
         {"remittance_patterns": {"a": "("}},
         {"remittance_patterns": {"a": [1]}},
     ],
@@ -254,3 +256,24 @@ def test_a_match_says_which_claims_came_close() -> None:
     assert line["rejected"] == [{"claim": "short", "why": "inside_a_longer_number"}]
     (line,) = told(claims, PAYMENT | TEXT | {"text": "betr. 2024-10023", "amount_minor": 64000})
     assert line["status"] == "suggested"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"reference": "00100230", "reference_kind": "kid"}, TEXT | {"text": "10023"}, TEXT | {"documents": "10023"}],
+)
+def test_money_may_have_to_wait_for_the_decision(change: dict[str, Any]) -> None:
+    """Decision 19: a payment grants an undecided Norwegian line; a Dutch one waits where the rules say so."""
+    if "documents" in change:
+        change = change | {"documents": [{"reference": "10023", "kind": "CINV", "amount_minor": 64000}]}
+    for currency, granted, waits in (("EUR", None, True), ("EUR", 64000, False), ("NOK", None, False)):
+        reader = Claims()
+        reader.claim(CLAIM | {"currency": currency, "granted_minor": granted})
+        reader.payer(KNOWN[0])
+        payment = payment_of(PAYMENT | {"currency": currency} | change, "line 1")
+        assert payment is not None
+        line = line_of(Matcher(reader.book, rules_of({"wait_for_decision": ["EUR"]})).match(payment))
+        assert (line["status"] == "suggested", line["code"] == "not_decided") == (waits, waits)
+        if waits:
+            assert line["suggestions"][0]["allocations"] == [{"claim": "c1", "amount_minor": 64000}]
+            assert reader.book.open[0] == 64000
