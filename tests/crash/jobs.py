@@ -17,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, select
 
 from connectors.channels import known_channels
 from hub import formats
@@ -118,8 +118,7 @@ def send_once(setting: dict[str, Any], tenant: str = TENANT) -> dict[str, str]:
 def submit_once(setting: dict[str, Any], tenant: str, start: str) -> list[str]:
     """Wait for the file `start`, then submit at that very moment."""
     one = _open(setting)
-    with one.hub.store.reading(tenant):
-        pass  # connected and warm, so that all begin together
+    _connect(one, tenant)
     _wait_for(start)
     made = submit.submit(one.hub, tenant)
     one.close()
@@ -136,6 +135,12 @@ def take_once(setting: dict[str, Any], tenant: str, practice: str, file: str, st
     result = intake.take(one.hub, tenant, request, Path(file).read_bytes(), Actor(name="crash", role="support"))
     one.close()
     return result.status
+
+
+def _connect(one: Opened, tenant: str) -> None:
+    """Make the first connection to the database now: whoever had to do so at the start would come late."""
+    with one.hub.store.reading(tenant) as unit:
+        unit.connection.execute(select(1))
 
 
 def _wait_for(start: str) -> None:

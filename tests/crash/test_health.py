@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,6 +19,8 @@ from hub.store.unit import Row
 from scheduler import endpoints, health, heartbeat
 from scheduler.plan import NIGHT
 from scheduler.run import run_now
+from tests.commands import KVITT, environment, kvitt
+from tests.conftest import ROOT
 from tests.crash.remote import Remote
 from tests.crash.setting import TENANT, Opened, counted, open_setting, prepare, setting
 from tests.databases import Database
@@ -155,11 +154,13 @@ def test_the_heart_beats_while_the_hub_is_well_and_stops_when_it_is_not(one: Ope
 
 def test_kvitt_run_ticks_sends_serves_and_stops_gracefully(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    environment = os.environ | {"KVITT_HOME": str(home), "PYTHONUNBUFFERED": "1"}
-    kvitt = [sys.executable, "-m", "hub.cli"]
-    subprocess.run([*kvitt, "init"], env=environment, check=True, capture_output=True)
+    assert kvitt(home, "init").code == 0
     process = subprocess.Popen(
-        [*kvitt, "run", "--listen", "127.0.0.1:0"], env=environment, stdout=subprocess.PIPE, text=True
+        [*KVITT, "run", "--listen", "127.0.0.1:0"],
+        cwd=ROOT,
+        env=environment(home, PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     try:
@@ -175,7 +176,6 @@ def test_kvitt_run_ticks_sends_serves_and_stops_gracefully(tmp_path: Path) -> No
         process.kill()
         process.stdout.close()
         process.wait()
-    said = subprocess.run([*kvitt, "health", "--json"], env=environment, capture_output=True, check=False, text=True)
-    assert (said.returncode, json.loads(said.stdout)["level"]) == (0, "OK")
-    no_hub = environment | {"KVITT_HOME": str(tmp_path / "none")}
-    assert subprocess.run([*kvitt, "health"], env=no_hub, capture_output=True, check=False).returncode == 3
+    said = kvitt(home, "health", "--json")
+    assert (said.code, said.body()["level"]) == (0, "OK")
+    assert kvitt(tmp_path / "none", "health").code == 3

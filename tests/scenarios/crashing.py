@@ -18,8 +18,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
-
 from hub.clock import MovableClock
 from hub.model.exchange import Message, Receipt
 from hub.model.partner import Agreement, Partner
@@ -27,11 +25,8 @@ from hub.pipeline import intake, submit
 from hub.pipeline.context import Hub
 from hub.pipeline.intake import IntakeRequest
 from hub.ports import Channel
+from tests.scenarios.moments import arm, die
 from tests.scenarios.world import NL, PRACTICE, open_hub
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Fatal:
@@ -43,7 +38,7 @@ class Fatal:
 
     def deliver(self, message: Message) -> Receipt:
         self._channel.deliver(message)
-        _die()
+        die()
         raise AssertionError
 
     def deliver_all(self, messages: Sequence[Message]) -> list[Receipt]:
@@ -56,12 +51,8 @@ class Fatal:
 
 def _arm(hub: Hub, moment: str) -> Hub:
     """The hub with its death prepared."""
-    kind, _, what = moment.partition(":")
-    if kind in ("before", "after"):
-        _at_statement(hub, f"{kind}_cursor_execute", what)
-    elif kind == "commit":
-        _at_commit(hub)
-    elif kind == "delivered":
+    arm(hub.store.engine, moment, writes="INSERT INTO declaration_row")
+    if moment == "delivered":
         return replace(hub, open_channel=lambda partner, agreement: _fatal(hub, partner, agreement))
     return hub
 
@@ -69,29 +60,6 @@ def _arm(hub: Hub, moment: str) -> Hub:
 def _fatal(hub: Hub, partner: Partner, agreement: Agreement) -> Channel:
     channel: Any = Fatal(hub.open_channel(partner, agreement))
     return channel
-
-
-def _at_statement(hub: Hub, when: str, begins: str) -> None:
-    def executed(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.startswith(begins):
-            _die()
-
-    event.listen(hub.store.engine, when, executed)
-
-
-def _at_commit(hub: Hub) -> None:
-    """At the commit of the transaction that wrote the list's rows."""
-
-    def wrote(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.startswith("INSERT INTO declaration_row"):
-            connection.info["wrote"] = True
-
-    def commits(connection: Any) -> None:
-        if connection.info.get("wrote"):
-            _die()
-
-    event.listen(hub.store.engine, "after_cursor_execute", wrote)
-    event.listen(hub.store.engine, "commit", commits)
 
 
 def _play(url: str, home: Path, now: str, words: list[str]) -> None:
@@ -105,7 +73,7 @@ def _play(url: str, home: Path, now: str, words: list[str]) -> None:
     else:
         submit.submit(hub, NL)
     if moment == "done":
-        _die()
+        die()
     hub.store.close()
 
 

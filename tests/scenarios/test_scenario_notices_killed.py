@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -20,11 +17,12 @@ from hub.sandbox.pki import make_pki
 from hub.sandbox.smtp import PASSWORD, USER, SmtpFault, SmtpSandbox, SmtpTrouble
 from hub.settings import load
 from hub.store import tasks
+from tests.commands import KVITT, Said, environment, kvitt
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 NO, KEY = "eksempelklinikk-no", "rejected:10005"
 RUN = ("jobs", "run", "notices-hourly", "--tenant", NO)
-Start = Callable[..., subprocess.Popen[str]]
+SECRET = {"MAIL_PASSWORD": PASSWORD}
 
 
 @pytest.fixture
@@ -34,18 +32,10 @@ def letters(tmp_path: Path) -> Iterator[SmtpSandbox]:
 
 
 @pytest.fixture
-def start(tmp_path: Path, letters: SmtpSandbox) -> Start:
-    """Begins `kvitt ...` in a hub that mails through the server, with one notice that waits."""
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("KVITT_")}
-    settings |= {"KVITT_HOME": str(tmp_path / "hub"), "KVITT_LANG": "en", "MAIL_PASSWORD": PASSWORD}
-
-    def begin(*words: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "hub.cli", *words]
-        return subprocess.Popen(
-            command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-
-    said(begin("init", "--example"))
+def home(tmp_path: Path, letters: SmtpSandbox) -> Path:
+    """A hub that mails through the server, with one notice that waits."""
+    home = tmp_path / "hub"
+    said(home, "init", "--example")
     mailbox = {
         "notices": "yes",
         "smtp_host": "localhost",
@@ -57,22 +47,35 @@ def start(tmp_path: Path, letters: SmtpSandbox) -> Start:
         "sender": USER,
     }
     told = [part for name, value in mailbox.items() for part in ("--set", f"{name}={value}")]
-    said(begin("org", "agreement", "mail", "--tenant", NO, "--channel", "mailbox", *told))
-    hub = boot.open_hub(load(settings, ROOT, require=True))
+    said(home, "org", "agreement", "mail", "--tenant", NO, "--channel", "mailbox", *told)
+    hub = boot.open_hub(load(environment(home, **SECRET), ROOT, require=True))
     with hub.store.unit(NO) as unit:
         tasks.notify(unit, KEY, "post@klinikk.example", "10005", "words about a person's care", "nb")
     hub.store.close()
-    return begin
+    return home
 
 
-def said(process: subprocess.Popen[str], code: int = 0) -> str:
-    out, err = process.communicate(timeout=240)
-    assert process.returncode == code, err
-    return out
+def said(home: Path, *words: str) -> Said:
+    """A command that does what it is told."""
+    done = kvitt(home, *words, **SECRET)
+    assert done.code == 0, done.err
+    return done
 
 
-def state(start: Start) -> dict[str, Any]:
-    (row,) = json.loads(said(start("notices", "list", "--tenant", NO, "--json")))["notices"]
+def begun(home: Path) -> subprocess.Popen[str]:
+    """The job that sends notices, in a process that can be killed."""
+    return subprocess.Popen(
+        [*KVITT, *RUN],
+        cwd=ROOT,
+        env=environment(home, **SECRET),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def state(home: Path) -> dict[str, Any]:
+    (row,) = said(home, "notices", "list", "--tenant", NO, "--json").body()["notices"]
     found: dict[str, Any] = row
     return found
 
@@ -87,22 +90,22 @@ def until(true: Callable[[], bool]) -> None:
 @pytest.mark.scenario("S05")
 @pytest.mark.parametrize("taken", [True, False], ids=["the server has it", "the server has not"])
 def test_a_killed_program_leaves_a_notice_in_doubt_and_it_goes_out_only_when_a_person_says_so(
-    start: Start, letters: SmtpSandbox, *, taken: bool
+    home: Path, letters: SmtpSandbox, *, taken: bool
 ) -> None:
     fault = SmtpFault(at="END" if taken else "MAIL", trouble=SmtpTrouble.SILENT, taken=taken)
     letters.misbehave(fault)
-    process = start(*RUN)
+    process = begun(home)
     until(lambda: bool(letters.taken) if taken else "MAIL" in letters.commands)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=240)
-    assert state(start)["state"] == "sending", "the intent was committed before the mail left"
+    assert state(home)["state"] == "sending", "the intent was committed before the mail left"
 
     for _ in range(2):
-        said(start(*RUN))
-    assert state(start)["state"] == "in_doubt"
+        said(home, *RUN)
+    assert state(home)["state"] == "in_doubt"
     assert len(letters.taken) == taken
 
-    said(start("notices", "sent" if taken else "retry", KEY, "--tenant", NO))
-    said(start(*RUN))
-    assert state(start)["state"] == "sent"
+    said(home, "notices", "sent" if taken else "retry", KEY, "--tenant", NO)
+    said(home, *RUN)
+    assert state(home)["state"] == "sent"
     assert len(letters.taken) == len(letters.arrived) == 1

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tarfile
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,13 +19,14 @@ from hub.pipeline.context import Actor
 from hub.settings import default_settings, write_hub_toml
 from hub.store import pauses, schema, series
 from hub.store.engine import open_engine
+from tests import commands
+from tests.commands import Run, Said
 from tests.crash.remote import Remote
 from tests.crash.setting import TENANT, Opened, counted, open_setting, prepare, setting
 from tests.databases import Database, Server
 
 MADE = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 OPERATOR = Actor(name="j.jansen", role="operator")
-Kvitt = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.mark.scenario("S44")
@@ -78,46 +75,44 @@ def test_reconciling_wants_outbound_stopped(database: Database, tmp_path: Path) 
 
 
 @pytest.fixture
-def kvitt(tmp_path: Path) -> Kvitt:
-    def run(*arguments: str, home: str = "home") -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"KVITT_HOME": str(tmp_path / home), "KVITT_KEYS": str(tmp_path / "keys")}
-        command = [sys.executable, "-m", "hub.cli", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+def kvitt(tmp_path: Path) -> Run:
+    def run(*words: str, home: str = "home") -> Said:
+        return commands.kvitt(tmp_path / home, *words, KVITT_KEYS=str(tmp_path / "keys"))
 
     return run
 
 
-def test_backup_and_restore_by_command_with_keys_kept_apart(kvitt: Kvitt, tmp_path: Path) -> None:
-    assert kvitt("init", "--example").returncode == 0
+def test_backup_and_restore_by_command_with_keys_kept_apart(kvitt: Run, tmp_path: Path) -> None:
+    assert kvitt("init", "--example").code == 0
     file = tmp_path / "b.tar.gz"
     made = kvitt("backup", str(file), "--json")
-    assert (made.returncode, json.loads(made.stdout)["keys"]) == (0, "not included")
+    assert (made.code, made.body()["keys"]) == (0, "not included")
     with tarfile.open(file) as whole:
         assert not [name for name in whole.getnames() if "key" in name]
-    assert kvitt("backup", str(file)).returncode == 3  # nothing is overwritten
-    assert kvitt("restore", str(file)).returncode == 3  # not over a hub that is there
+    assert kvitt("backup", str(file)).code == 3  # nothing is overwritten
+    assert kvitt("restore", str(file)).code == 3  # not over a hub that is there
     done = kvitt("restore", str(file), home="second")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     said = kvitt("pauses", "--json", home="second")
-    assert {row["kind"] for row in json.loads(said.stdout)["pauses"]} == {"outbound"}
-    assert kvitt("reconcile", home="second").returncode == 0
-    assert kvitt("doctor", home="second").returncode == 0
-    assert kvitt("resume", "outbound", home="second").returncode == 0
+    assert {row["kind"] for row in said.body()["pauses"]} == {"outbound"}
+    assert kvitt("reconcile", home="second").code == 0
+    assert kvitt("doctor", home="second").code == 0
+    assert kvitt("resume", "outbound", home="second").code == 0
 
 
-def test_a_damaged_backup_and_missing_keys_are_refused(kvitt: Kvitt, tmp_path: Path) -> None:
-    assert kvitt("init").returncode == 0
+def test_a_damaged_backup_and_missing_keys_are_refused(kvitt: Run, tmp_path: Path) -> None:
+    assert kvitt("init").code == 0
     file = tmp_path / "b.tar.gz"
-    assert kvitt("backup", str(file)).returncode == 0
+    assert kvitt("backup", str(file)).code == 0
     data = file.read_bytes()
     cut = tmp_path / "cut.tar.gz"
     cut.write_bytes(data[: len(data) // 2])
     said = kvitt("restore", str(cut), home="second")
-    assert (said.returncode, "no whole backup" in said.stderr) == (3, True)
+    assert (said.code, "no whole backup" in said.err) == (3, True)
     assert not (tmp_path / "second").exists()
     shutil.move(tmp_path / "keys", tmp_path / "elsewhere")
     said = kvitt("restore", str(file), home="second")
-    assert (said.returncode, "no master key" in said.stderr) == (3, True)
+    assert (said.code, "no master key" in said.err) == (3, True)
 
 
 def test_a_backup_whose_parts_were_changed_is_refused(tmp_path: Path) -> None:

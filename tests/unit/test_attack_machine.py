@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from hub.settings import Settings, default_settings, write_hub_toml
 from hub.store import migrate, subjects, tasks
 from hub.store.engine import open_engine
 from hub.store.tasks import NewTask
+from tests.commands import Said, kvitt
 
 
 @pytest.fixture
@@ -41,11 +40,8 @@ def opened(settings: Settings) -> Hub:
     return hub
 
 
-def command(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "KVITT_HOME": str(home), "KVITT_KEYS": str(home.parent / "keys")}
-    return subprocess.run(
-        [sys.executable, "-m", "hub.cli", *words], env=env, capture_output=True, text=True, check=False, timeout=120
-    )
+def command(home: Path, *words: str) -> Said:
+    return kvitt(home, *words, KVITT_KEYS=str(home.parent / "keys"))
 
 
 def test_another_hubs_keys_are_refused_before_anything_is_made_with_them(settings: Settings, tmp_path: Path) -> None:
@@ -79,7 +75,7 @@ def test_a_damaged_database_is_a_sentence(settings: Settings) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="permissions as on POSIX")
 def test_whatever_a_command_makes_is_its_owners_only(tmp_path: Path) -> None:
     done = command(tmp_path / "hub", "init", "--example")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     made = [path for root in (tmp_path / "hub", tmp_path / "keys") for path in (root, *root.rglob("*"))]
     assert {path.name for path in made} >= {"kvitt.db", "keys.db", "master.key", "hub.toml"}
     assert [path for path in made if path.stat().st_mode & 0o077] == []
@@ -105,6 +101,6 @@ def test_sentences_are_in_the_hubs_language(
 def test_a_place_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     done = command(tmp_path / "file" / "hub", "init")
-    assert done.returncode == 3
-    assert "Traceback" not in done.stderr
-    assert done.stderr.startswith("kvitt: ")
+    assert done.code == 3
+    assert "Traceback" not in done.err
+    assert done.err.startswith("kvitt: ")

@@ -3,47 +3,29 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hub.cli.app import main
 from hub.model.money import Money
 from hub.sandbox.bank import Booking, camt054_file
+from tests.commands import Run, in_process, stand_in
 
 FILES = Path(__file__).resolve().parent.parent / "fixtures" / "banking"
-Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    for name in ("KVITT_KEYS", "KVITT_LANG", "KVITT_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("KVITT_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["kvitt", "bank", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), capsys.readouterr().out
-
-    return call
-
-
-def lines(told: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in told.splitlines()]
+    stand_in(tmp_path, monkeypatch)
+    return in_process(monkeypatch, capsys, "bank")
 
 
 def test_a_line_per_booking_and_a_summary_last(run: Run) -> None:
-    code, told = run("--json", str(FILES / "ocr_card_issuer.txt"))
-    *bookings, summary = lines(told)
-    assert code == 0
+    told = run("--json", str(FILES / "ocr_card_issuer.txt"))
+    *bookings, summary = told.lines()
+    assert told.code == 0
     assert [(one["kind"], one["amount_minor"], one["reversal"]) for one in bookings] == [
         ("transaction", 30000, False),
         ("transaction", 10000, False),
@@ -53,43 +35,43 @@ def test_a_line_per_booking_and_a_summary_last(run: Run) -> None:
 
 
 def test_a_file_whose_sum_fails_is_held_and_the_exit_code_says_so(run: Run) -> None:
-    code, told = run("--json", str(FILES / "ocr_bad_sum.txt"))
-    assert code == 1
-    assert {one["state"] for one in lines(told) if one["kind"] == "transaction"} == {"held"}
-    assert [one["code"] for one in lines(told) if one["kind"] == "finding"] == ["KVITT-BANK-SUM"]
-    assert lines(told)[-1]["transactions"] == 0
+    told = run("--json", str(FILES / "ocr_bad_sum.txt"))
+    assert told.code == 1
+    assert {one["state"] for one in told.lines() if one["kind"] == "transaction"} == {"held"}
+    assert [one["code"] for one in told.lines() if one["kind"] == "finding"] == ["KVITT-BANK-SUM"]
+    assert told.lines()[-1]["transactions"] == 0
 
 
 def test_nothing_of_a_file_that_breaks_off_is_shown(run: Run, tmp_path: Path) -> None:
     whole = (FILES / "camt054_02_kid_batch.xml").read_bytes()
     (tmp_path / "cut.xml").write_bytes(whole[: whole.index(b"</Ntfctn>") + 12])
-    code, told = run("--json", "cut.xml")
-    finding, summary = lines(told)
-    assert (code, finding["code"], finding["severity"]) == (2, "KVITT-BANK-UNREADABLE", "fatal")
+    told = run("--json", "cut.xml")
+    finding, summary = told.lines()
+    assert (told.code, finding["code"], finding["severity"]) == (2, "KVITT-BANK-UNREADABLE", "fatal")
     assert (summary["kind"], summary["transactions"], summary["by_currency"]) == ("summary", 0, {})
 
 
 def test_what_is_no_bank_file_is_said_in_the_wished_language(run: Run, tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("Beste klant", encoding="utf-8")
-    code, told = run("letter.txt", "--lang", "nl")
-    assert code == 2
-    assert "niet te lezen" in told
-    assert "0 afschriften" in told
+    told = run("letter.txt", "--lang", "nl")
+    assert told.code == 2
+    assert "niet te lezen" in told.out
+    assert "0 afschriften" in told.out
 
 
 def test_a_file_that_is_not_there_is_one_sentence(run: Run) -> None:
-    assert run("nothing.txt")[0] == 3
+    assert run("nothing.txt").code == 3
 
 
 def test_people_get_a_table_the_findings_and_the_sums(run: Run) -> None:
-    code, told = run(str(FILES / "camt054_02_multi_strd_net.xml"))
-    assert code == 0
-    assert "1001, 1002, 9001" in told
-    assert "1500.00" in told
-    assert "1 statements, 1 bookings" in told
-    _, held = run(str(FILES / "ocr_bad_sum.txt"), "--lang", "nb")
-    assert "error KVITT-BANK-SUM (line 7): Kontrollsummen er" in held
-    assert "-> Ingenting" in held
+    told = run(str(FILES / "camt054_02_multi_strd_net.xml"))
+    assert told.code == 0
+    assert "1001, 1002, 9001" in told.out
+    assert "1500.00" in told.out
+    assert "1 statements, 1 bookings" in told.out
+    held = run(str(FILES / "ocr_bad_sum.txt"), "--lang", "nb")
+    assert "error KVITT-BANK-SUM (line 7): Kontrollsummen er" in held.out
+    assert "-> Ingenting" in held.out
 
 
 def test_a_reversal_says_so_and_a_long_text_is_cut(run: Run, tmp_path: Path) -> None:
@@ -102,23 +84,23 @@ def test_a_reversal_says_so_and_a_long_text_is_cut(run: Run, tmp_path: Path) -> 
         reversal=True,
     )
     (tmp_path / "one.xml").write_bytes(camt054_file([booking], message="M", created=datetime(2026, 4, 15, tzinfo=UTC)))
-    _, told = run("one.xml")
-    assert "booked, taken back" in told
-    assert "x" * 47 + "…" in told
+    told = run("one.xml")
+    assert "booked, taken back" in told.out
+    assert "x" * 47 + "…" in told.out
 
 
 def test_a_file_may_be_piped_in(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     piped = io.TextIOWrapper(io.BytesIO((FILES / "ocr_plain.txt").read_bytes()))
     monkeypatch.setattr(sys, "stdin", piped)
-    code, told = run("-", "--json")
-    assert code == 0
-    assert lines(told)[-1]["credit_minor"] == 174950
+    told = run("-", "--json")
+    assert told.code == 0
+    assert told.lines()[-1]["credit_minor"] == 174950
 
 
 def test_every_line_has_an_id_of_its_own_where_the_bank_repeats_or_gives_none(run: Run) -> None:
     """All three carry the entry's id at the bank; `kvitt match` takes these lines and never pays an id twice."""
-    _, told = run("--json", str(FILES / "camt054_02_kid_batch.xml"))
-    ids = [one["id"] for one in lines(told) if one["kind"] == "transaction"]
+    told = run("--json", str(FILES / "camt054_02_kid_batch.xml"))
+    ids = [one["id"] for one in told.lines() if one["kind"] == "transaction"]
     assert ids[0] == "90000001"
     assert len(set(ids)) == 3
-    assert run("--json", str(FILES / "camt054_02_kid_batch.xml"))[1] == told
+    assert run("--json", str(FILES / "camt054_02_kid_batch.xml")).out == told.out

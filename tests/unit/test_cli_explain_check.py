@@ -6,15 +6,13 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from hub.cli import meanings
-from hub.cli.app import main
 from hub.cli.commands.check import _folded
 from hub.model.claim import Claim, ClaimKind, ClaimLine
 from hub.model.finding import BLOCKING, Finding, Severity
@@ -25,40 +23,22 @@ from hub.rendering.findings import compared
 from hub.validation import Asked, check, recognise
 from mappings.vektis import ClaimFileHeader, to_ha304
 from schemas import codelists, sbdh, vektis
+from tests.commands import Run, Said, in_process, stand_in
 from tests.conftest import GOLDEN, ROOT
 
 ON = Asked(on=date(2026, 9, 1))
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    def body(self) -> dict:
-        (line,) = self.out.splitlines()
-        return json.loads(line)
-
-
-Run = Callable[..., Said]
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    for name in ("KVITT_KEYS", "KVITT_LANG", "KVITT_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("KVITT_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
+    """Calls a command and sees to it that none but `init` makes a hub."""
+    stand_in(tmp_path, monkeypatch)
+    command = in_process(monkeypatch, capsys)
 
     def call(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["kvitt", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
+        said = command(*words)
         assert not (tmp_path / "home").exists() or "init" in words or (tmp_path / "home/hub.toml").exists()
-        return Said(int(ended.value.code or 0), said.out, said.err)
+        return said
 
     return call
 
@@ -188,7 +168,7 @@ def test_several_files_give_one_object_each_and_the_highest_exit_code(run: Run, 
     (tmp_path / "a").write_bytes(b"")
     (tmp_path / "b.xml").write_bytes(UBL)
     said = run("check", "b.xml", "a", "b.xml", "--json")
-    bodies = [json.loads(line) for line in said.out.splitlines()]
+    bodies = said.lines()
     assert [body["file"] for body in bodies] == ["b.xml", "a", "b.xml"]
     assert said.code == 2
     assert run("check", "b.xml").code == 1

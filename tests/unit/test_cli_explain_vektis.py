@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hub.cli import field_meanings, meanings
-from hub.cli.app import main
 from hub.cli.finished_meanings import WORDS
 from hub.model.partner import ChannelSpec, Partner, PartnerCode
 from schemas.codelists import code_list
 from schemas.vektis import layouts
+from tests.commands import Run, in_process, stand_in
 from tests.conftest import ROOT
 
-Run = Callable[..., tuple[int, str]]
 _LANGUAGES = ("en", "nb", "nl")
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    for name in ("KVITT_KEYS", "KVITT_LANG", "KVITT_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("KVITT_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["kvitt", "explain", *words])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), capsys.readouterr().out
-
-    return call
+    stand_in(tmp_path, monkeypatch)
+    return in_process(monkeypatch, capsys, "explain")
 
 
 @pytest.mark.parametrize(
@@ -59,36 +44,36 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     ],
 )
 def test_an_error_code_of_ha305_is_told_with_who_acts_and_what_to_do(run: Run, language: str, said: list[str]) -> None:
-    code, out = run("COD957:104", "--lang", language)
-    assert code == 0
-    assert [part for part in said if part not in out] == []
+    told = run("COD957:104", "--lang", language)
+    assert told.code == 0
+    assert [part for part in said if part not in told.out] == []
 
 
 def test_what_is_not_certain_is_said(run: Run) -> None:
-    assert "Onzeker: De eigen tekst" in run("COD954:9303", "--lang", "nl")[1]
-    body = json.loads(run("COD954:9303", "--json", "--lang", "nb")[1])["hits"][0]
+    assert "Onzeker: De eigen tekst" in run("COD954:9303", "--lang", "nl").out
+    body = run("COD954:9303", "--json", "--lang", "nb").body()["hits"][0]
     assert body["doubt"].startswith("Kodens egen tekst")
     assert set(body["hints"]) == set(_LANGUAGES)
-    assert "doubt" not in json.loads(run("COD954:0435", "--json")[1])["hits"][0]
+    assert "doubt" not in run("COD954:0435", "--json").body()["hits"][0]
 
 
 def test_a_number_that_is_not_listed_says_so_and_what_its_range_is_about(run: Run) -> None:
-    code, out = run("COD954:0399", "--lang", "nb")
-    assert code == 1
-    assert "står ikke i listene våre" in out
-    assert "den forsikrede" in out
-    code, out = run("COD955-VEKT:0720", "--json")
-    assert code == 1
-    body = json.loads(out)
+    said = run("COD954:0399", "--lang", "nb")
+    assert said.code == 1
+    assert "står ikke i listene våre" in said.out
+    assert "den forsikrede" in said.out
+    said = run("COD955-VEKT:0720", "--json")
+    assert said.code == 1
+    body = said.body()
     assert (body["known"], body["hits"][0]["list"]) == (False, "COD954")
     assert "the debtor" in body["hits"][0]["text"]
 
 
 def test_a_partner_s_own_words_come_before_those_of_the_list(run: Run) -> None:
-    code, out = run("COD954:0586", "--partner", "zilveren-kruis", "--json")
-    assert code == 0
-    assert [hit["list"] for hit in json.loads(out)["hits"]] == ["zilveren-kruis", "COD954"]
-    assert [hit["list"] for hit in json.loads(run("COD954:0586", "--json")[1])["hits"]] == ["COD954"]
+    said = run("COD954:0586", "--partner", "zilveren-kruis", "--json")
+    assert said.code == 0
+    assert [hit["list"] for hit in said.body()["hits"]] == ["zilveren-kruis", "COD954"]
+    assert [hit["list"] for hit in run("COD954:0586", "--json").body()["hits"]] == ["COD954"]
 
 
 def test_a_partner_tells_of_a_code_that_no_list_has() -> None:
@@ -106,7 +91,7 @@ def test_a_partner_tells_of_a_code_that_no_list_has() -> None:
 
 
 def test_a_partner_nobody_knows_is_a_mistake(run: Run) -> None:
-    assert run("COD954:0586", "--partner", "nobody-at-all")[0] == 3
+    assert run("COD954:0586", "--partner", "nobody-at-all").code == 3
 
 
 def test_every_code_of_every_vektis_list_is_explained_by_its_list() -> None:
@@ -122,12 +107,12 @@ def test_every_code_of_every_vektis_list_is_explained_by_its_list() -> None:
 
 
 def test_a_field_of_a_standard_is_told_with_place_obligation_and_values(run: Run) -> None:
-    code, out = run("HA304:0418")
-    assert code == 0
-    assert "record 04, positions 116-123, 8 digits, must be filled" in out
-    assert "Toegestaan: 050, 063." in run("GZ321-1.0:0408", "--lang", "nl")[1]
-    assert "Kodeliste: hvem det betales til (COD833)." in run("ha304:cod833", "--lang", "nb")[1]
-    assert "Rules: " in run("PM304:BED153")[1]
+    said = run("HA304:0418")
+    assert said.code == 0
+    assert "record 04, positions 116-123, 8 digits, must be filled" in said.out
+    assert "Toegestaan: 050, 063." in run("GZ321-1.0:0408", "--lang", "nl").out
+    assert "Kodeliste: hvem det betales til (COD833)." in run("ha304:cod833", "--lang", "nb").out
+    assert "Rules: " in run("PM304:BED153").out
 
 
 def test_every_version_of_a_standard_answers() -> None:

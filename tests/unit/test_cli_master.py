@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 import sqlite3
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from hub.cli.app import main
 from hub.cli.boot import create_hub, open_hub, settings_here
 from hub.clock import MovableClock
 from hub.paths import examples
@@ -24,39 +19,15 @@ from hub.sandbox.example import CLINIC, NL_TENANT, NO_TENANT, load_example
 from hub.settings import default_settings
 from hub.store import access, reference
 from hub.store.reference import ReferenceRow
+from tests.commands import Run, in_process, stand_in
 
 NL = ("--tenant", "thuis")
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    def lines(self) -> list[dict]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Run = Callable[..., Said]
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    for name in ("KVITT_KEYS", "KVITT_LANG", "KVITT_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("KVITT_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["kvitt", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    return call
+    stand_in(tmp_path, monkeypatch)
+    return in_process(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import shutil
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +13,6 @@ import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from hub.cli.app import main
 from hub.clock import MovableClock
 from hub.errors import ConfigurationError
 from hub.ledger.accounts import Account
@@ -25,6 +20,7 @@ from hub.pipeline import bookkeeping
 from hub.sandbox.example import PAYER_ACCOUNTS
 from hub.settings import default_settings, write_hub_toml
 from hub.store import access, money
+from tests.commands import Run, Said, in_process, stand_in
 from tests.databases import Database
 from tests.scenarios.bank_bytes import Paid, camt053
 from tests.scenarios.vektis_bytes import Ha305, Line, refs
@@ -32,19 +28,6 @@ from tests.scenarios.world import NL, OTHER_PRACTICE, PRACTICE, World, nl_list, 
 
 CHANGED = "999932743"
 T = ("--tenant", NL)
-
-
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    def lines(self) -> list[dict]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Run = Callable[..., Said]
 
 
 @pytest.fixture(scope="module")
@@ -74,20 +57,14 @@ def run(ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     place = tmp_path / "place"
     shutil.copytree(ready, place)
     write_hub_toml(default_settings(place / "hub", keys=place / "keys"))
-    for name in ("KVITT_LANG", "KVITT_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
+    stand_in(tmp_path, monkeypatch)
     monkeypatch.setenv("KVITT_HOME", str(place / "hub"))
     monkeypatch.setenv("KVITT_KEYS", str(place / "keys"))
-    monkeypatch.chdir(tmp_path)
+    command = in_process(monkeypatch, capsys)
 
     def call(*words: str, by: str = "anne") -> Said:
         monkeypatch.setenv("LOGNAME", by)
-        monkeypatch.setattr(sys, "argv", ["kvitt", *words, *T])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
+        return command(*words, *T)
 
     return call
 

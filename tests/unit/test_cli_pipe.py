@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.commands import Run, kvitt
+from tests.conftest import ROOT
+
 NL, NO = "voorbeeldzorg-nl", "eksempelklinikk-no"
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def runner(home: Path) -> Run:
-    """`kvitt ...` in a process of its own, with this home."""
-
-    def run(*words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        settings = {**os.environ, "KVITT_HOME": str(home), "KVITT_LANG": "en", **(env or {})}
-        settings.pop("KVITT_KEYS", None)
-        command = [sys.executable, "-m", "hub.cli", *words]
-        return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
-
-    return run
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, dict[str, Any]]:
     """One demo hub, played once for this module."""
-    run = runner(tmp_path_factory.mktemp("demo") / "home")
+    run = partial(kvitt, tmp_path_factory.mktemp("demo") / "home")
     played = run("demo", "--json")
-    assert played.returncode == 0, played.stderr
-    assert played.stdout.count("\n") == 1, "the demo prints one JSON document and nothing else"
-    return run, json.loads(played.stdout)
+    assert played.code == 0, played.err
+    assert played.out.count("\n") == 1, "the demo prints one JSON document and nothing else"
+    return run, played.body()
 
 
 def test_demo_is_conserved_and_keeps_its_contract(demo: tuple[Run, dict[str, Any]]) -> None:
@@ -92,7 +77,7 @@ def test_demo_forwards_a_finished_invoice_byte_for_byte(demo: tuple[Run, dict[st
     assert (sent["kind"], sent["state"]) == ("ubl-invoice", "delivered")
     home = _home_of(run)
     exported = run("export", "77123", "--to", str(home / "case"))
-    assert exported.returncode == 0, exported.stderr
+    assert exported.code == 0, exported.err
     forwarded = (home / "out" / "no" / "finished.xml").read_bytes()
     assert (home / "case" / sent["name"]).read_bytes() == forwarded
     kept = home / "out" / "no" / "sent" / sent["name"]
@@ -169,13 +154,13 @@ def test_demo_leaves_no_personal_data_in_names_or_logs(demo: tuple[Run, dict[str
 
 def _home_of(run: Run) -> Path:
     """The home a runner works on, as the hub itself names it when it is missing something."""
-    said = run("demo", "--keep").stderr
+    said = run("demo", "--keep").err
     return Path(said.removeprefix("kvitt: ").split(" holds")[0])
 
 
 def test_why_says_who_acts_in_three_languages(demo: tuple[Run, dict[str, Any]]) -> None:
     run, _ = demo
-    said = {lang: run("why", "10003", "--lang", lang).stdout for lang in ("en", "nb", "nl")}
+    said = {lang: run("why", "10003", "--lang", lang).out for lang in ("en", "nb", "nl")}
     assert "rejected invoice 10003" in said["en"]
     assert "avviste faktura 10003" in said["nb"]
     assert "wees factuur 10003 af" in said["nl"]
@@ -184,8 +169,8 @@ def test_why_says_who_acts_in_three_languages(demo: tuple[Run, dict[str, Any]]) 
 def test_next_lists_what_needs_a_person_and_says_so_by_its_exit_code(demo: tuple[Run, dict[str, Any]]) -> None:
     run, _ = demo
     done = run("next", "--json")
-    kinds = [task["kind"] for task in json.loads(done.stdout)["tasks"]]
-    assert done.returncode == 5
+    kinds = [task["kind"] for task in done.body()["tasks"]]
+    assert done.code == 5
     assert kinds.count("rejection") == 7
     assert "rows_held" in kinds
 
@@ -193,37 +178,37 @@ def test_next_lists_what_needs_a_person_and_says_so_by_its_exit_code(demo: tuple
 def test_unknown_reference_is_a_sentence_not_a_traceback(demo: tuple[Run, dict[str, Any]]) -> None:
     run, _ = demo
     done = run("why", "NO-SUCH-THING")
-    assert done.returncode == 2
-    assert done.stderr.strip() == "kvitt: nothing here is called NO-SUCH-THING (kvitt status lists every claim)"
+    assert done.code == 2
+    assert done.err.strip() == "kvitt: nothing here is called NO-SUCH-THING (kvitt status lists every claim)"
 
 
 def test_without_a_hub_nothing_is_made(tmp_path: Path) -> None:
-    run = runner(tmp_path / "nowhere")
+    run = partial(kvitt, tmp_path / "nowhere")
     done = run("status")
-    assert done.returncode == 3
-    assert f"no hub at {tmp_path / 'nowhere'}: run kvitt init or set KVITT_HOME" in done.stderr
+    assert done.code == 3
+    assert f"no hub at {tmp_path / 'nowhere'}: run kvitt init or set KVITT_HOME" in done.err
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_demo_never_replaces_a_hub_it_did_not_make(tmp_path: Path) -> None:
-    run = runner(tmp_path / "home")
-    assert run("init").returncode == 0
+    run = partial(kvitt, tmp_path / "home")
+    assert run("init").code == 0
     before = (tmp_path / "home" / "kvitt.db").read_bytes()
-    assert run("demo").returncode == 3
+    assert run("demo").code == 3
     assert (tmp_path / "home" / "kvitt.db").read_bytes() == before
 
 
 @pytest.mark.scenario("S01")
 def test_intake_prints_a_line_a_row_and_a_summary(tmp_path: Path) -> None:
     """Row by row against the expected file, through the command line."""
-    run = runner(tmp_path / "home")
-    assert run("init", "--example").returncode == 0
+    run = partial(kvitt, tmp_path / "home")
+    assert run("init", "--example").code == 0
     done = run(
         *("intake", "--tenant", NL, "--programme", "module-quarter", "--practice", "01099901", "--module", "PMO"),
         *("--quarter", "2024Q1", "--json", "examples/nl/nl_ion_export_2024Q1.csv"),
     )
-    assert done.returncode == 0, done.stderr
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.code == 0, done.err
+    lines = done.lines()
     expected = list(
         csv.DictReader((ROOT / "examples/nl/nl_ion_export_2024Q1_expected.csv").read_text().splitlines(), delimiter=";")
     )
@@ -238,11 +223,11 @@ def test_intake_prints_a_line_a_row_and_a_summary(tmp_path: Path) -> None:
 @pytest.mark.scenario("S25")
 def test_performances_print_the_expected_outcomes(tmp_path: Path) -> None:
     """The mental health practice's list, row by row against its expected file, through the command line."""
-    run = runner(tmp_path / "home")
-    assert run("init", "--example").returncode == 0
+    run = partial(kvitt, tmp_path / "home")
+    assert run("init", "--example").code == 0
     path = ROOT / "examples/nl/nl_zpm_performances.csv"
     command = ("intake", "--tenant", NL, "--programme", "zpm-performances", "--practice", "94099901", "--json")
-    *rows, last = [json.loads(line) for line in run(*command, str(path)).stdout.splitlines()]
+    *rows, last = run(*command, str(path)).lines()
     wanted = list(
         csv.DictReader((ROOT / "examples/nl/nl_zpm_performances_expected.csv").read_text().splitlines(), delimiter=";")
     )
@@ -252,13 +237,13 @@ def test_performances_print_the_expected_outcomes(tmp_path: Path) -> None:
 
 
 def test_treatment_log_prints_the_expected_outcomes(tmp_path: Path) -> None:
-    run = runner(tmp_path / "home")
-    assert run("init", "--example").returncode == 0
+    run = partial(kvitt, tmp_path / "home")
+    assert run("init", "--example").code == 0
     done = run(
         *("intake", "--tenant", NO, "--programme", "treatment-assignments", "--json"),
         "examples/no/no_treatment_log.csv",
     )
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    lines = done.lines()
     expected = list(
         csv.DictReader((ROOT / "examples/no/no_treatment_log_expected.csv").read_text().splitlines(), delimiter=";")
     )
@@ -268,8 +253,8 @@ def test_treatment_log_prints_the_expected_outcomes(tmp_path: Path) -> None:
 
 @pytest.mark.scenario("S38")
 def test_medical_columns_are_refused_and_only_their_names_are_told(tmp_path: Path) -> None:
-    run = runner(tmp_path / "home")
-    assert run("init", "--example").returncode == 0
+    run = partial(kvitt, tmp_path / "home")
+    assert run("init", "--example").code == 0
     lines = (ROOT / "examples/nl/nl_ion_export_2024Q1.csv").read_text().splitlines()
     medical = tmp_path / "list.csv"
     medical.write_text("\n".join([lines[0] + ";ICPC", *(line + ";T90" for line in lines[1:])]))
@@ -277,7 +262,7 @@ def test_medical_columns_are_refused_and_only_their_names_are_told(tmp_path: Pat
         *("intake", "--tenant", NL, "--programme", "module-quarter", "--practice", "01099901", "--module", "PMO"),
         *("--quarter", "2024Q1", str(medical)),
     )
-    assert done.returncode == 1
-    assert "ICPC" in done.stdout
+    assert done.code == 1
+    assert "ICPC" in done.out
     database = b"".join(path.read_bytes() for path in (tmp_path / "home").glob("kvitt.db*"))
     assert b"T90" not in database

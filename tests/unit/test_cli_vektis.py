@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from hub.cli.app import main
 from hub.model.money import Money
 from hub.model.reply import Code
 from mappings.vektis_responses import LineVerdict, to_response
@@ -19,6 +15,7 @@ from schemas import gds
 from schemas.vektis import VektisFile, amended, check, read, write
 from tests import gds_messages
 from tests.claim_files import BSNS, ON, Insured, Line, claim_file
+from tests.commands import Run, in_process, stand_in
 
 PEOPLE = [
     Insured(BSNS[0], [Line("A-1", 3500, comments=1), Line("A-2", 1200)]),
@@ -27,35 +24,10 @@ PEOPLE = [
 DAY = "2024-06-01"
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    def lines(self) -> list[dict]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Run = Callable[..., Said]
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    for name in ("KVITT_KEYS", "KVITT_LANG", "KVITT_DATABASE", "KVITT_ANONYMISE_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("KVITT_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["kvitt", "vektis", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Said(int(ended.value.code or 0), said.out, said.err)
-
-    return call
+    stand_in(tmp_path, monkeypatch)
+    return in_process(monkeypatch, capsys, "vektis")
 
 
 @pytest.fixture

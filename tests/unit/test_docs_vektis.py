@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.main import get_command
 
 from hub.cli.app import build as build_app
-from hub.cli.app import main
 from hub.cli.own_layouts import layouts_in
 from hub.errors import ConfigurationError
 from hub.model.identity import is_bsn
@@ -26,11 +22,11 @@ from schemas.vektis import Layout, Record, VektisFile, build
 from schemas.vektis.build import Value
 from schemas.vektis.page import BEGIN, END, renewed
 from schemas.vektis.rule_language import read_rules
+from tests.commands import Run, in_process
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "formats" / "vektis.md"
 ON = date(2026, 9, 1)
-Run = Callable[..., tuple[int, list[dict[str, Any]]]]
 
 
 def text() -> str:
@@ -111,15 +107,7 @@ def foot(home: Path) -> Layout:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: str) -> tuple[int, list[dict[str, Any]]]:
-        monkeypatch.setattr(sys, "argv", ["kvitt", *words])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out = capsys.readouterr().out
-        return int(ended.value.code or 0), [json.loads(line) for line in out.splitlines()]
-
-    return call
+    return in_process(monkeypatch, capsys)
 
 
 def foot_care(layout: Layout, *, number: int = 2, amount: int = 5000) -> VektisFile:
@@ -156,22 +144,26 @@ def test_a_file_of_the_new_standard_is_written_and_comes_back_byte_for_byte(foot
 
 def test_a_faultless_file_passes_and_is_shown(foot: Layout, run: Run, tmp_path: Path) -> None:
     (tmp_path / "foot.asc").write_bytes(vektis.write(foot_care(foot)))
-    code, (checked,) = run("check", "foot.asc", "--on", "2026-09-01", "--json")
-    assert (code, checked["format"], checked["findings"]) == (0, "vektis-XV301-1.0", [])
-    code, shown = run("vektis", "show", "foot.asc", "--on", "2026-09-01", "--json")
-    assert code == 0
+    said = run("check", "foot.asc", "--on", "2026-09-01", "--json")
+    checked = said.body()
+    assert (said.code, checked["format"], checked["findings"]) == (0, "vektis-XV301-1.0", [])
+    said = run("vektis", "show", "foot.asc", "--on", "2026-09-01", "--json")
+    shown = said.lines()
+    assert said.code == 0
     assert [one["kind"] for one in shown] == ["01", "02", "04", "98", "99"]
     assert "F0001" in json.dumps(shown[2])
 
 
 def test_the_new_standard_may_be_named_as_any_other(foot: Layout, run: Run, tmp_path: Path) -> None:
     (tmp_path / "foot.asc").write_bytes(vektis.write(foot_care(foot)))
-    assert run("check", "foot.asc", "--format", "vektis-XV301-1.0", "--on", "2026-09-01", "--json")[0] == 0
-    assert run("check", "foot.asc", "--format", "vektis-XV302-1.0", "--json")[0] == 3
-    assert len(run("vektis", "show", "foot.asc", "--format", "XV301-1.0", "--json")[1]) == 5
-    code, (told,) = run("explain", "XV301:0408", "--json")
-    assert code == 0
-    assert "Rules: <= 0008" in told["hits"][0]["text"]
+    named = run("check", "foot.asc", "--format", "vektis-XV301-1.0", "--on", "2026-09-01", "--json")
+    assert (named.code, named.body()["format"]) == (0, "vektis-XV301-1.0")
+    unknown = run("check", "foot.asc", "--format", "vektis-XV302-1.0", "--json")
+    assert (unknown.code, unknown.out) == (3, "")
+    assert len(run("vektis", "show", "foot.asc", "--format", "XV301-1.0", "--json").lines()) == 5
+    told = run("explain", "XV301:0408", "--json")
+    assert told.code == 0
+    assert "Rules: <= 0008" in told.body()["hits"][0]["text"]
 
 
 def answering(home: Path) -> Layout:
@@ -265,8 +257,9 @@ def test_the_table_s_own_limit_is_asked(foot: Layout) -> None:
 def test_without_the_table_nobody_knows_the_standard(foot: Layout, home: Path, run: Run, tmp_path: Path) -> None:
     (tmp_path / "foot.asc").write_bytes(vektis.write(foot_care(foot)))
     (home / "layouts" / "XV301_1.0.csv").unlink()
-    code, (checked,) = run("check", "foot.asc", "--json")
-    assert (code, checked["format"], [one["code"] for one in checked["findings"]]) == (2, None, ["COD954:0010"])
+    said = run("check", "foot.asc", "--json")
+    checked = said.body()
+    assert (said.code, checked["format"], [one["code"] for one in checked["findings"]]) == (2, None, ["COD954:0010"])
 
 
 def test_a_table_of_one_s_own_takes_the_place_of_ours(home: Path, run: Run, tmp_path: Path) -> None:
@@ -280,7 +273,7 @@ def test_a_table_of_one_s_own_takes_the_place_of_ours(home: Path, run: Run, tmp_
     assert found is not None
     assert found.title.startswith("my own ")
     (tmp_path / "pm.asc").write_bytes(data)
-    assert run("check", "pm.asc", "--json")[1][0]["format"] == "vektis-PM304-3.2"
+    assert run("check", "pm.asc", "--json").body()["format"] == "vektis-PM304-3.2"
 
 
 def test_a_table_that_is_not_whole_is_refused_by_name(home: Path, run: Run, tmp_path: Path) -> None:
@@ -289,7 +282,8 @@ def test_a_table_that_is_not_whole_is_refused_by_name(home: Path, run: Run, tmp_
     with pytest.raises(ConfigurationError, match=r"XV301_1\.0\.csv"):
         layouts_in(home / "layouts")
     (tmp_path / "foot.asc").write_bytes(b"01901")
-    assert run("check", "foot.asc")[0] == 3
+    said = run("check", "foot.asc")
+    assert (said.code, said.out) == (3, "")
 
 
 def test_a_table_in_another_character_set_is_refused_by_name(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from hub.cli.app import main
 from hub.model.finding import Finding, Severity
 from hub.official import Library, SecondOpinion, artefacts, importing, opinion
 from hub.official.engine import Engine, Failure, OfficialFinding, Trouble
@@ -21,6 +18,7 @@ from hub.validation import Asked, check
 from schemas import sbdh
 from schemas.ubl.names import APPLICATION_RESPONSE, BILLING, INVOICE, INVOICE_RESPONSE, MLR, MLS
 from schemas.xml import parse
+from tests.commands import Run, in_process, stand_in
 from tests.conftest import GOLDEN, absent
 
 XSLT = "http://www.w3.org/1999/XSL/Transform"
@@ -274,25 +272,11 @@ def test_a_difference_without_a_place_is_said_all_the_same() -> None:
 
 # --- the command ------------------------------------------------------------------------------------------------------
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    for name in ("KVITT_SCHEMAS", "KVITT_LANG", "KVITT_KEYS", "KVITT_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("KVITT_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["kvitt", "check", *words])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
+    stand_in(tmp_path, monkeypatch)
+    return in_process(monkeypatch, capsys, "check")
 
 
 def test_the_command_says_differences_in_words_and_in_json(run: Run, tmp_path: Path) -> None:
@@ -300,26 +284,26 @@ def test_the_command_says_differences_in_words_and_in_json(run: Run, tmp_path: P
     library(
         tmp_path / "home/schemas", cen=agreeing(FRAGMENT), peppol=schema('<report id="X-1" test="true()">x</report>')
     )
-    code, out, _ = run("i.xml", "--rules-only", "--official", "--lang", "nb")
-    assert code == 1
-    assert "KVITT-OFFICIAL-01" in out
-    assert "Den offisielle regelfilen finner X-1 1 ganger" in out
-    body = json.loads(run("i.xml", "--rules-only", "--official", "--json")[1])
+    said = run("i.xml", "--rules-only", "--official", "--lang", "nb")
+    assert said.code == 1
+    assert "KVITT-OFFICIAL-01" in said.out
+    assert "Den offisielle regelfilen finner X-1 1 ganger" in said.out
+    body = run("i.xml", "--rules-only", "--official", "--json").body()
     assert body["official"]["release"] == "2026.5"
     assert [one["name"] for one in body["official"]["artefacts"]] == ["CEN-EN16931-UBL", "PEPPOL-EN16931-UBL"]
     assert [(one["code"], one["element"]) for one in body["official"]["differences"]] == [("KVITT-OFFICIAL-01", "X-1")]
-    assert "official" not in json.loads(run("i.xml", "--rules-only", "--json")[1])
+    assert "official" not in run("i.xml", "--rules-only", "--json").body()
 
 
 def test_a_difference_alone_makes_the_command_exit_1_and_agreement_is_said(run: Run, tmp_path: Path) -> None:
     (tmp_path / "i.xml").write_bytes((GOLDEN / "ehf" / "invoice.xml").read_bytes())
     library(tmp_path / "home/schemas", cen=NOTHING, peppol=NOTHING)
-    code, out, _ = run("i.xml", "--official", "--lang", "nl")
-    assert (code, "officieel 2026.5 (CEN-EN16931-UBL " in out, "0 bevindingen" in out) == (0, True, True)
+    said = run("i.xml", "--official", "--lang", "nl")
+    assert (said.code, "officieel 2026.5 (CEN-EN16931-UBL " in said.out, "0 bevindingen" in said.out) == (0, True, True)
     library(tmp_path / "home/schemas", cen=schema('<report id="X-1" test="true()">x</report>'))
-    code, out, _ = run("i.xml", "--official")
-    assert (code, "1 findings" in out, "KVITT-OFFICIAL-01" in out) == (1, True, True)
-    assert run("i.xml")[0] == 0
+    said = run("i.xml", "--official")
+    assert (said.code, "1 findings" in said.out, "KVITT-OFFICIAL-01" in said.out) == (1, True, True)
+    assert run("i.xml").code == 0
 
 
 def test_an_invoice_in_its_envelope_is_judged_officially_too(ask: Callable[..., Any]) -> None:
@@ -340,10 +324,10 @@ def test_an_invoice_in_its_envelope_is_judged_officially_too(ask: Callable[..., 
 
 def test_without_rule_files_the_command_says_how_to_get_them(run: Run, tmp_path: Path) -> None:
     (tmp_path / "i.xml").write_bytes(FRAGMENT)
-    code, _, err = run("i.xml", "--rules-only", "--official")
-    assert code == 3
-    assert "CEN-EN16931-UBL of release 2026.5 is not in" in err
-    assert "kvitt schemas import --from-dir" in err
+    said = run("i.xml", "--rules-only", "--official")
+    assert said.code == 3
+    assert "CEN-EN16931-UBL of release 2026.5 is not in" in said.err
+    assert "kvitt schemas import --from-dir" in said.err
 
 
 def test_without_saxon_the_command_says_how_to_install_it(
@@ -352,17 +336,17 @@ def test_without_saxon_the_command_says_how_to_install_it(
     (tmp_path / "i.xml").write_bytes(FRAGMENT)
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "saxonche" else found(name))
-    code, _, err = run("i.xml", "--official")
-    assert (code, "pip install 'kvitt[official]'" in err) == (3, True)
-    assert run("i.xml", "--rules-only")[0] == 1
+    said = run("i.xml", "--official")
+    assert (said.code, "pip install 'kvitt[official]'" in said.err) == (3, True)
+    assert run("i.xml", "--rules-only").code == 1
 
 
 def test_the_limit_is_the_operators(run: Run, tmp_path: Path) -> None:
     (tmp_path / "i.xml").write_bytes(FRAGMENT)
     library(tmp_path / "home/schemas", cen=ENDLESS, peppol=NOTHING)
-    code, out, _ = run("i.xml", "--rules-only", "--official", "--official-seconds", "0.5")
-    assert code == 1
-    assert "it was not done in time (0.5 s)" in out
+    said = run("i.xml", "--rules-only", "--official", "--official-seconds", "0.5")
+    assert said.code == 1
+    assert "it was not done in time (0.5 s)" in said.out
 
 
 def test_every_kind_of_trouble_has_its_words() -> None:

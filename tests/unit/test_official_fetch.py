@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from hub.cli.app import main
 from hub.errors import ConfigurationError, ContentError, TransientError
 from hub.official import fetching
 from hub.official.artefacts import CEN, MLS, Known
 from hub.sandbox.pki import Pki, make_pki
 from hub.sandbox.server import Fault, Request, Response, Route, SandboxServer, TlsFiles, Trouble
+from tests.commands import Run, in_process, stand_in
 
 CEN_RULES = b'<schema xmlns="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt2"><title>cen</title></schema>'
 MLS_RULES = CEN_RULES.replace(b"cen", b"mls")
@@ -115,27 +113,11 @@ def test_over_tls_only_a_server_whose_authority_is_trusted_is_believed(pki: Pki)
 
 # --- the command ------------------------------------------------------------------------------------------------------
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.setenv("KVITT_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("KVITT_SCHEMAS", raising=False)
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["kvitt", "schemas", *map(str, words)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
+    stand_in(tmp_path, monkeypatch)
+    return in_process(monkeypatch, capsys, "schemas")
 
 
 def test_the_command_fetches_over_tls_by_an_own_list_and_says_that_it_was_pinned_there(
@@ -144,12 +126,11 @@ def test_the_command_fetches_over_tls_by_an_own_list_and_says_that_it_was_pinned
     tls = TlsFiles(certificate=pki.server.certificate, key=pki.server.key)
     with SandboxServer([Route("GET", "/{name}", serve)], tls=tls) as server:
         mine = manifest(tmp_path / "mine.csv", entry(f"{server.url}/cen.sch"))
-        assert run("fetch", "--manifest", mine)[0] == 4
-        code, out, _ = run("fetch", "--manifest", mine, "--ca", pki.ca_file, "--json")
-    assert code == 0
-    assert [(one["artefact"], one["origin"]) for one in json.loads(out)["imported"]] == [(CEN, "pinned")]
-    code, out, _ = run("list", "--json")
-    body = json.loads(out)
+        assert run("fetch", "--manifest", mine).code == 4
+        said = run("fetch", "--manifest", mine, "--ca", pki.ca_file, "--json")
+    assert said.code == 0
+    assert [(one["artefact"], one["origin"]) for one in said.body()["imported"]] == [(CEN, "pinned")]
+    body = run("list", "--json").body()
     assert [(one["artefact"], one["state"]) for one in body["files"]] == [(CEN, "ok")]
     assert MLS in body["missing"]["2026.5"]
     assert body["folder"] == str(tmp_path / "home" / "schemas")
@@ -161,15 +142,15 @@ def test_the_command_imports_nothing_where_one_file_is_not_as_pinned(
     mine = manifest(
         tmp_path / "mine.csv", entry(f"{server.url}/cen.sch"), entry(f"{server.url}/cen.sch", MLS_RULES, MLS)
     )
-    code, _, err = run("fetch", "--manifest", mine)
-    assert (code, "is not the pinned peppol-mls" in err) == (2, True)
+    said = run("fetch", "--manifest", mine)
+    assert (said.code, "is not the pinned peppol-mls" in said.err) == (2, True)
     assert not (tmp_path / "home").exists()
 
 
 def test_a_list_that_cannot_be_read_is_a_configuration_error(run: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_bytes(b"\xff\xfe")
     for name in ("none.csv", "bad.csv"):
-        assert run("fetch", "--manifest", tmp_path / name)[0] == 3
+        assert run("fetch", "--manifest", tmp_path / name).code == 3
 
 
 def test_the_command_imports_lists_and_tells_what_was_changed(run: Run, tmp_path: Path) -> None:
@@ -177,27 +158,27 @@ def test_the_command_imports_lists_and_tells_what_was_changed(run: Run, tmp_path
     source.mkdir()
     (source / "CEN-EN16931-UBL.sch").write_bytes(CEN_RULES)
     (source / "peppol-mls-1.0.1.sch").write_bytes(MLS_RULES)
-    code, _, err = run("import", "--from-dir", source)
-    assert (code, "--accept-unknown" in err) == (2, True)
-    code, out, _ = run("import", "--from-dir", source, "--accept-unknown", "--release", "2026.11")
-    assert (code, "2026.11 CEN-EN16931-UBL (sch, accepted" in out) == (0, True)
+    said = run("import", "--from-dir", source)
+    assert (said.code, "--accept-unknown" in said.err) == (2, True)
+    said = run("import", "--from-dir", source, "--accept-unknown", "--release", "2026.11")
+    assert (said.code, "2026.11 CEN-EN16931-UBL (sch, accepted" in said.out) == (0, True)
     (stored,) = (tmp_path / "home/schemas/2026.11").glob("CEN-*.sch")
     stored.write_bytes(MLS_RULES)
-    code, out, _ = run("list")
-    assert code == 0
-    assert "was changed since" in out
-    assert "missing in 2026.11: PEPPOL-EN16931-UBL, PEPPOLBIS-T111, PEPPOLBIS-T71" in out
+    said = run("list")
+    assert said.code == 0
+    assert "was changed since" in said.out
+    assert "missing in 2026.11: PEPPOL-EN16931-UBL, PEPPOLBIS-T111, PEPPOLBIS-T71" in said.out
 
 
 def test_the_list_is_shown_where_nothing_was_imported(run: Run, tmp_path: Path) -> None:
-    code, out, _ = run("list")
-    assert (code, "missing in 2026.5: CEN-EN16931-UBL" in out) == (0, True)
+    said = run("list")
+    assert (said.code, "missing in 2026.5: CEN-EN16931-UBL" in said.out) == (0, True)
     assert not (tmp_path / "home").exists()
 
 
 def test_the_folder_can_lie_elsewhere(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KVITT_SCHEMAS", str(tmp_path / "shared-rules"))
     (tmp_path / "CEN-EN16931-UBL.sch").write_bytes(CEN_RULES)
-    assert run("import", "--from-dir", tmp_path, "--accept-unknown", "--release", "2026.11")[0] == 0
+    assert run("import", "--from-dir", tmp_path, "--accept-unknown", "--release", "2026.11").code == 0
     assert (tmp_path / "shared-rules" / "2026.11" / "manifest.csv").is_file()
     assert not (tmp_path / "home").exists()
