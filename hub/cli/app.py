@@ -14,6 +14,7 @@ import sys
 import typer
 
 from hub.cli import commands
+from hub.cli.output import plain
 from hub.errors import HubError
 
 
@@ -46,13 +47,13 @@ def main() -> None:
     try:
         build()()
     except HubError as error:
-        print(f"kvitt: {error}", file=sys.stderr)
+        print(f"kvitt: {plain(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except Exception as error:
         said = _said(error)
         if not said:
             raise
-        print(f"kvitt: {said}", file=sys.stderr)
+        print(f"kvitt: {plain(said)}", file=sys.stderr)
         sys.exit(3)
 
 

@@ -1,19 +1,19 @@
-"""What a person does with a payment: allocate it, take that back, send money back, write off, or leave it knowingly.
+"""What a person does with a payment: allocate it, take that back, send money back, or leave it knowingly.
 
 Every decision is written down with who, when and why before any money moves, and rests on it by its id. A payment a
 person has decided about is `by_hand` and never looked at by `settle` again; only `another` hands it back to matching.
+Money put on no claim, and money left where it is, waits for a second person above what one may give up (`limits`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hub import log
+from hub import log, texts
 from hub.errors import ContentError
 from hub.ledger.accounts import NoClaim
-from hub.ledger.balances import line_money
-from hub.ledger.postings import told_twice, without_claim, written_off
+from hub.ledger.postings import told_twice, without_claim
 from hub.ledger.reversals import reversed_, undone
 from hub.log import clean_text
 from hub.matching.allocation import Due
@@ -21,14 +21,14 @@ from hub.matching.allocation import allocate as spread
 from hub.matching.book import bank_account
 from hub.matching.items import Allocation
 from hub.model.money import Money
-from hub.pipeline import allocations, payment_cases
+from hub.pipeline import allocations, limits, payment_cases
 from hub.pipeline.allocations import Ground
-from hub.pipeline.answers import ledger_line
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.payment_cases import named, short
 from hub.pipeline.returns import promised, unpromised, went_back
 from hub.pipeline.wanted import Wanted, claim_named, dues_of
 from hub.store import access, claims, money, resolutions
+from hub.store.approvals import Request
 from hub.store.resolutions import NewResolution
 from hub.store.unit import Row, Unit
 
@@ -43,12 +43,16 @@ _CLOSED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What a decision came to: the booking, what was done, and what of it is still unallocated."""
+    """What a decision came to: the booking, what was done, and what of it is still unallocated.
+
+    Nothing is done yet where a request `waits` for a second person.
+    """
 
     payment: str
     kind: str
     amount: Money
     unallocated: Money
+    waits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,10 @@ class _Deciding:
     row: Row
     actor: Actor
     reason: str
+    request: Request | None = None
 
-    def recorded(self, kind: str, amount: Money, **detail: object) -> Ground:
-        """Write the decision down; gives the ground everything that follows from it rests on."""
-        new = NewResolution(
+    def _new(self, kind: str, amount: Money, detail: Mapping[str, object]) -> NewResolution:
+        return NewResolution(
             kind=kind,
             amount=amount,
             reason=clean_text(self.reason),
@@ -71,9 +75,23 @@ class _Deciding:
             payment_id=self.row["id"],
             detail=detail,
         )
-        id_ = resolutions.add(self.unit, new)
+
+    def recorded(self, kind: str, amount: Money, **detail: object) -> Ground:
+        """Write the decision down; gives the ground everything that follows from it rests on."""
+        approved = {"request": self.request.number} if self.request else {}
+        id_ = resolutions.add(self.unit, self._new(kind, amount, detail | approved))
         _log(self.unit, self.actor, f"payment_{kind}", f"payment/{self.row['id']}")
         return Ground(tier=TIER, by=self.actor.name, source=f"resolution:{id_}")
+
+    def alone(self, given_up: Money) -> bool:
+        """Whether this person may give up so much of it, or a second one approved."""
+        return self.request is not None or not limits.too_much(self.unit, given_up, self.actor)
+
+    def asked(self, kind: str, amount: Money, **body: object) -> Decided:
+        """Ask a second person for it; nothing is done until then."""
+        request = limits.ask(self.unit, kind, self._new(kind, amount, body), about=short(self.row["id"]))
+        left = allocations.standing(self.unit, self.row).unallocated
+        return Decided(payment=self.row["id"], kind=kind, amount=amount, unallocated=left, waits=request.number)
 
     def done(self, kind: str, amount: Money, state: str = BY_HAND) -> Decided:
         """Mark the booking as decided about and close its cases; money that is left over stays a case."""
@@ -89,14 +107,14 @@ def _log(unit: Unit, actor: Actor, action: str, object_: str) -> None:
     access.record(unit, actor=actor.name, role=actor.role, action=action, object_=object_)
 
 
-def _begin(unit: Unit, ref: str, actor: Actor, reason: str) -> _Deciding:
+def _begin(unit: Unit, ref: str, actor: Actor, reason: str, request: Request | None = None) -> _Deciding:
     """The booking a decision is about; only booked money that is still somebody's question can be decided about."""
     row, _ = named(unit, ref)
     if row["state"] != "booked":
         raise ContentError(f"payment {short(row['id'])} is {row['state']}: only booked money can be allocated")
     if row["matched"] in _CLOSED:
         raise ContentError(f"payment {short(row['id'])} {_CLOSED[row['matched']]}: nothing is left to decide")
-    return _Deciding(unit, row, actor, reason)
+    return _Deciding(unit, row, actor, reason, request)
 
 
 def available(unit: Unit, row: Row) -> Money:
@@ -120,24 +138,57 @@ def allocate(
     `whole` refuses to leave anything over.
     """
     with hub.store.unit(tenant) as unit:
-        deciding = _begin(unit, ref, actor, reason)
-        free = available(unit, deciding.row)
-        dues = dues_of(unit, deciding.row, wanted)
-        made, total = _made(dues, free)
-        rest = _rest(aside, free - total)
-        _within(deciding.row, free, total + rest, whole=whole)
-        if not made and not rest:
-            raise ContentError("nothing to allocate", hint="name a claim, or --no-claim REASON")
-        named_ = [[each.claim_id, each.line_id, (each.amount + each.netted).minor] for each in made]
-        ground = deciding.recorded("allocate", total + rest, allocations=named_, aside=rest.minor)
-        allocations.put(unit, deciding.row["id"], made, ground)
-        if aside and rest:
-            payment = allocations.facts(unit, deciding.row)
-            money.post(unit, without_claim(payment, rest, at=unit.now, source=ground.source, reason=aside[0]))
-        done = deciding.done("allocate", total + rest)
-        _ask_about_rest(unit, deciding.row)
-    log.event("payment_allocated", tenant=tenant, payment=done.payment, lines=len(made))
+        done = _allocate(_begin(unit, ref, actor, reason), wanted, aside, whole=whole)
+    log.event("payment_allocate_asked" if done.waits else "payment_allocated", tenant=tenant, payment=done.payment)
     return done
+
+
+def _allocate(
+    deciding: _Deciding, wanted: Sequence[Wanted], aside: tuple[NoClaim, Money | None] | None, *, whole: bool
+) -> Decided:
+    unit, row = deciding.unit, deciding.row
+    free = available(unit, row)
+    dues = dues_of(unit, row, wanted)
+    made, total = _made(dues, free)
+    rest = _rest(aside, free - total)
+    _within(row, free, total + rest, whole=whole)
+    if not made and not rest:
+        raise ContentError("nothing to allocate", hint="name a claim, or --no-claim REASON")
+    if aside and not deciding.alone(rest):
+        body = {"wanted": _exactly(unit, dues), "aside": [aside[0].value, rest.minor]}
+        return deciding.asked(limits.ALLOCATE, rest, **body)
+    named_ = [[each.claim_id, each.line_id, (each.amount + each.netted).minor] for each in made]
+    ground = deciding.recorded("allocate", total + rest, allocations=named_, aside=rest.minor)
+    allocations.put(unit, row["id"], made, ground)
+    if aside and rest:
+        payment = allocations.facts(unit, row)
+        money.post(unit, without_claim(payment, rest, at=unit.now, source=ground.source, reason=aside[0]))
+    done = deciding.done("allocate", total + rest)
+    _ask_about_rest(unit, row)
+    return done
+
+
+def _exactly(unit: Unit, dues: Sequence[Due]) -> list[list[object]]:
+    """What was wanted, line by line with its amount: a second person approves this and nothing that is open later."""
+    refs = {row["id"]: row["ref"] for row in claims.by_ids(unit, [due.claim_id for due in dues])}
+    numbers = {line["id"]: line["number"] for line in claims.lines(unit, list(refs))}
+    return [[refs[due.claim_id], numbers[due.line_id], due.payable] for due in dues]
+
+
+def carry_out(unit: Unit, request: Request) -> None:
+    """Do what a second person approved, exactly as it was asked; ContentError when that cannot be done any more."""
+    asker = Actor(name=request.asked_by, role=request.role)
+    deciding = _begin(unit, request.payment_id or "", asker, request.reason, request)
+    if request.what == limits.LEAVE:
+        _leave(deciding, request.amount)
+        return
+    currency = request.amount.currency
+    wanted = [
+        Wanted(claim=ref, line=line, amount=f"{Money(minor, currency).decimal():f}")
+        for ref, line, minor in request.body["wanted"]
+    ]
+    name, minor = request.body["aside"]
+    _allocate(deciding, wanted, (NoClaim(name), Money(minor, currency)), whole=False)
 
 
 def _made(dues: Sequence[Due], free: Money) -> tuple[tuple[Allocation, ...], Money]:
@@ -220,7 +271,7 @@ def _not_the_same(unit: Unit, row: Row, actor: Actor, reason: str) -> Decided:
 
 
 def _ask_again(unit: Unit, row: Row) -> None:
-    payment_cases.ask(unit, row, payment_cases.REVIEW, reopen=True, reason="undone by a person", suggestion="-")
+    payment_cases.ask(unit, row, payment_cases.REVIEW, reopen=True, reason=texts.text("UNDONE_BY_HAND"), suggestion="-")
 
 
 def undo_by(hub: Hub, tenant: str, ref: str, by: str, actor: Actor, *, reason: str = "") -> Decided:
@@ -317,8 +368,14 @@ def leave(hub: Hub, tenant: str, ref: str, actor: Actor, *, reason: str) -> Deci
     with hub.store.unit(tenant) as unit:
         deciding = _begin(unit, ref, actor, reason)
         left = available(unit, deciding.row)
-        deciding.recorded("leave", left)
-        return deciding.done("leave", left)
+        return _leave(deciding, left) if deciding.alone(left) else deciding.asked(limits.LEAVE, left)
+
+
+def _leave(deciding: _Deciding, left: Money) -> Decided:
+    if available(deciding.unit, deciding.row) != left:
+        raise ContentError(f"payment {short(deciding.row['id'])} has not {left} free any more")
+    deciding.recorded("leave", left)
+    return deciding.done("leave", left)
 
 
 def same(hub: Hub, tenant: str, ref: str, other: str, actor: Actor, *, reason: str) -> Decided:
@@ -348,56 +405,6 @@ def another(hub: Hub, tenant: str, ref: str, actor: Actor, *, reason: str = "") 
         amount = allocations.facts(unit, deciding.row).amount
         deciding.recorded("another", amount)
         return deciding.done("another", amount, "new")
-
-
-def write_off(
-    hub: Hub, tenant: str, claim: str, actor: Actor, *, reason: str, amount: Money | None = None, line: int = 0
-) -> Money:
-    """Give up what is owed on a claim (or one line of it), for a reason; gives the amount."""
-    _said_why(reason)
-    with hub.store.unit(tenant) as unit:
-        row = claim_named(unit, claim)
-        rows = [each for each in claims.lines(unit, [row["id"]]) if line in (0, each["number"])]
-        owed = line_money(money.postings(unit, line_ids=[each["id"] for each in rows]))
-        dues = [
-            Due(each["id"], row["id"], owed[each["id"]].outstanding.minor, 0) for each in rows if each["id"] in owed
-        ]
-        taken = _given_up(row, dues, amount)
-        for due, minor in taken:
-            _write_off(unit, row, due.line_id, Money(minor, row["currency"]), actor, reason)
-        _log(unit, actor, "write_off", f"claim/{row['ref']}")
-    log.event("written_off", tenant=tenant, claim=row["id"])
-    return Money(sum(minor for _, minor in taken), row["currency"])
-
-
-def _given_up(row: Row, dues: Sequence[Due], amount: Money | None) -> list[tuple[Due, int]]:
-    owed = sum(due.payable for due in dues)
-    left = owed if amount is None else amount.minor
-    if not owed:
-        raise ContentError(f"nothing is owed on {row['ref']}", hint="only what was granted and not paid is written off")
-    if amount is not None and (amount.currency != row["currency"] or left * owed <= 0 or abs(left) > abs(owed)):
-        raise ContentError(f"{row['ref']}: {amount} of {Money(owed, row['currency'])} owed cannot be written off")
-    taken = []
-    for due in dues:
-        part = min(left, due.payable, key=abs) if left * due.payable > 0 else 0
-        if part:
-            taken.append((due, part))
-            left -= part
-    return taken
-
-
-def _write_off(unit: Unit, row: Row, line_id: str, amount: Money, actor: Actor, reason: str) -> None:
-    new = NewResolution(
-        kind="write_off",
-        amount=amount,
-        reason=clean_text(reason),
-        by=actor.name,
-        role=actor.role,
-        claim_line_id=line_id,
-    )
-    source = f"resolution:{resolutions.add(unit, new)}"
-    line = ledger_line(unit, row, line_id)
-    money.post(unit, written_off(line, amount, at=unit.now, source=source, reason="written off"))
 
 
 def _said_why(reason: str) -> None:

@@ -19,6 +19,7 @@ from hub.pipeline.cases import raise_case
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.metered import in_window
 from hub.ports import Channel
+from hub.security import tokens
 from hub.store import access, notices, parties, pauses, tasks
 from hub.store.locks import effect_lock
 from hub.store.unit import Row, Unit
@@ -27,7 +28,7 @@ KIND = "notice"
 _SETTING, _WHERE = "notices", "notices_where"
 _RETRY = RetryPolicy(delay_s=600, factor=2, cap_s=4 * 3600)
 _TRIED_FOR = timedelta(days=2)
-_OURS = ("upload:", "expected:")
+_OURS = ("upload:", "expected:", "statement:", "identity:")
 """Notices whose every word is ours and about nobody: they are mailed as they are."""
 
 
@@ -81,7 +82,8 @@ def _mail(hub: Hub, tenant: Row, agreement: Agreement, channel: Channel, notice:
         if row is None or row["state"] == notices.IN_DOUBT:
             return notices.SENT if row is None else notices.IN_DOUBT
         try:
-            channel.deliver(_message(tenant, agreement, row))
+            body = tokens.filled(hub.store.keys, name, row["body"])
+            channel.deliver(_message(tenant, agreement, row | {"body": body}))
         except HubError as error:
             with hub.store.unit(name) as unit:
                 state = _not_sent(unit, row, error)
@@ -145,6 +147,12 @@ def _agreement(hub: Hub, unit: Unit, country: str) -> Agreement | None:
 def through(agreement: Agreement) -> bool:
     """Whether notices are mailed through an agreement's mailbox."""
     return agreement.settings.get(_SETTING, "").strip().lower() in ("yes", "true", "on", "1")
+
+
+def where(hub: Hub, unit: Unit, tenant: Row) -> str:
+    """Where a recipient looks, as the agreement for notices says (a link); empty where it says nothing."""
+    agreement = _agreement(hub, unit, tenant["country"])
+    return agreement.settings.get(_WHERE, "") if agreement else ""
 
 
 def _partner(agreement: Agreement) -> Partner:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from hub.errors import ConfigurationError
 from hub.model.identity import digits, is_bban, is_fnr, is_iban, mask
 from hub.model.payment import Payment
+from hub.pipeline import four_eyes
 from hub.pipeline.cases import About, raise_case
-from hub.pipeline.context import Actor, same_person
+from hub.pipeline.context import Actor
 from hub.store import access, accounts, parties, schema, tasks
 from hub.store.parties import Organisation
 from hub.store.unit import Row, Unit
@@ -72,6 +74,17 @@ def _ask(unit: Unit, owner: Organisation, account: str, source: str, actor: Acto
     return row, new
 
 
+def listed(unit: Unit) -> list[dict[str, Any]]:
+    """Every change of account, the oldest first, with whose it is."""
+    codes = {one.id: one.code for one in parties.organisations(unit)}
+    names = ("account", "former", "source", "state", "asked_by", "asked_at", "decided_by", "decided_at")
+    return [
+        {"code": codes[row["organisation_id"]]} | {name: row[name] for name in names}
+        for row in accounts.find(unit)
+        if row["organisation_id"] in codes
+    ]
+
+
 def wanted(unit: Unit, owner: Organisation, account: str, actor: Actor) -> None:
     """A list or command of ours names another account for an organisation we know: it waits for a second person."""
     _ask(unit, owner, account, "list", actor)
@@ -81,8 +94,9 @@ def decide(unit: Unit, code: str, actor: Actor, *, approve: bool, account: str =
     """Approve or reject what somebody else asked for."""
     owner = parties.organisation(unit, code)
     row = _waiting(unit, owner, digits(account).upper())
-    if approve and same_person(row["asked_by"], actor.name[:60]):
-        raise ConfigurationError("who asked for an account cannot approve it", hint="a second person approves")
+    refusal = four_eyes.refusal(row["asked_by"], actor, "who asked for an account") if approve else None
+    if refusal is not None:
+        raise refusal
     accounts.decide(unit, row, accounts.APPROVED if approve else accounts.REJECTED, actor.name[:60])
     action = "approve" if approve else "reject"
     access.record(unit, actor=actor.name, role=actor.role, action=action, object_=f"account/{code}")

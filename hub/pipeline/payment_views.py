@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.ledger.balances import payment_money
+from hub.ledger.balances import PaymentMoney, payment_money
 from hub.log import clean_text
+from hub.matching.book import bank_account
 from hub.matching.items import Action, Match
 from hub.matching.payments import match
+from hub.model.identity import mask
 from hub.model.money import Money
 from hub.model.payment import Payment
-from hub.pipeline import allocations
+from hub.pipeline import allocations, payout_ties
 from hub.pipeline.by_hand import available
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.payment_cases import named, short
 from hub.pipeline.settle import rules_of
 from hub.pipeline.wanted import Wanted
-from hub.store import access, claims, money, resolutions, schema, specifications
+from hub.store import access, bookings, claims, money, parties, resolutions, schema, specifications
 from hub.store.unit import Row, Unit
 
-STATES = ("new", "review", "posted", "by_hand", "reversed", "same", "ignored")
+_LETTERS = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
+"""Words of letters alone; what holds a digit is a number of something."""
+STATES = ("new", "review", "posted", "by_hand", "reversed", "same", "ignored", "payout")
 """What may have become of a booking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggested:
-    """What a payment may be for: claims with amounts, how likely (0 to 100), and why."""
+    """What a payment may be for: claims with amounts, how likely (0 to 100), and why (a code, `match_words` says it).
+
+    `tier` is set where matching would post it by itself.
+    """
 
     allocations: tuple[tuple[str, Money], ...]
     score: int
     why: str
+    tier: str = ""
 
     @property
     def wanted(self) -> tuple[Wanted, ...]:
@@ -41,7 +50,7 @@ class Suggested:
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         made = [{"claim": ref, "amount_minor": amount.minor} for ref, amount in self.allocations]
-        return {"allocations": made, "score": self.score, "why": self.why}
+        return {"allocations": made, "score": self.score, "why": self.why, "tier": self.tier}
 
 
 def listed(unit: Unit, states: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -80,10 +89,7 @@ def shown(hub: Hub, unit: Unit, ref: str, actor: Actor) -> dict[str, Any]:
     """
     row, payment = named(unit, ref)
     access.record(unit, actor=actor.name, role=actor.role, action="view", object_=f"payment/{row['id']}")
-    evidence = row["evidence"]
-    refs = _refs(unit, [each[-1] for each in evidence.get("evidence", ()) if each[-1]], evidence)
     made = _allocations(unit, row)
-    used = {each["claim"] for each in made}
     return {
         **_head(row, payment),
         "unallocated_minor": allocations.standing(unit, row).unallocated.minor,
@@ -93,20 +99,62 @@ def shown(hub: Hub, unit: Unit, ref: str, actor: Actor) -> dict[str, Any]:
         "reference": row["reference"],
         "text": payment.text,
         "position": payment.position,
+        **_grounds(unit, row, {each["claim"] for each in made}),
+        "allocations": made,
+        "decisions": [_resolution(each) for each in resolutions.of_payment(unit, row["id"])],
+        "specification": [line for _, told in specifications.of_payment(unit, row["id"]) for line in _lines(told)],
+        "suggestions": [each.as_json() for each in suggested(hub, unit, ref)],
+        "payouts": payout_ties.candidates(unit, row),
+    }
+
+
+def _grounds(unit: Unit, row: Row, used: Collection[str] = ()) -> dict[str, Any]:
+    """What speaks for what became of a booking, and the claims that were passed over with why (a code)."""
+    evidence = row["evidence"]
+    refs = _refs(unit, [each[-1] for each in evidence.get("evidence", ()) if each[-1]], evidence)
+    return {
         "evidence": [
             {"field": field, "value": value, "claim": refs.get(claim, "")}
             for field, value, claim in evidence.get("evidence", ())
         ],
         "rejected": [
-            {"claim": refs.get(claim, ""), "why": why.replace("_", " ")}
+            {"claim": refs.get(claim, ""), "why": why}
             for claim, why in [*evidence.get("rejected", ()), *_passed_over(row)]
             if refs.get(claim, "") not in used
         ],
-        "allocations": made,
-        "decisions": [_resolution(each) for each in resolutions.of_payment(unit, row["id"])],
-        "specification": [line for _, told in specifications.of_payment(unit, row["id"]) for line in _lines(told)],
-        "suggestions": [each.as_json() for each in suggested(hub, unit, ref)],
     }
+
+
+def paged(
+    unit: Unit, states: Sequence[str] = (), *, after: bookings.After | None = None, most: int = 50
+) -> list[dict[str, Any]]:
+    """Bookings, the newest first, each with what is free of it, its grounds and the claims it may be for.
+
+    Those are as the last run of matching left them; `suggested` asks anew. Names and texts are not among it: `shown`
+    has them, and writes down who looked.
+    """
+    rows = bookings.page(unit, states, after=after, most=most)
+    stands = payment_money(money.postings(unit, payment_ids=[row["id"] for row in rows]))
+    return [_line(unit, row, stands.get(row["id"])) for row in rows]
+
+
+def _line(unit: Unit, row: Row, stands: PaymentMoney | None) -> dict[str, Any]:
+    grounds = _grounds(unit, row)
+    waits = row["matched"] in ("new", "review")
+    refs = _refs(unit, [], row["evidence"]) if waits else {}
+    likely = [refs[claim] for claim, _ in row["evidence"].get("alternatives", ()) if claim in refs]
+    return {
+        **_head(row, money.payment_of(unit, row)),
+        "unallocated_minor": stands.unallocated.minor if stands else 0,
+        **grounds,
+        "likely": list(dict.fromkeys(likely)),
+        "payouts": payout_ties.candidates(unit, row) if waits else [],
+        "cursor": bookings.cursor(row),
+    }
+
+
+def _may_ask(row: Row, payment: Payment) -> bool:
+    return bool(row["amount_minor"]) and not payment.reversal and row["state"] == "booked"
 
 
 def _passed_over(row: Row) -> Iterable[tuple[str, str]]:
@@ -158,11 +206,35 @@ def _lines(told: Any) -> list[dict[str, Any]]:  # noqa: ANN401 -- a PayerSpecifi
     ]
 
 
+def absent(unit: Unit, refs: Sequence[str]) -> list[str]:
+    """Which of these claims are not there for who asks."""
+    known = {row["ref"] for row in unit.rows(unit.mine(schema.claim, schema.claim.c.ref.in_(refs)))} if refs else set()
+    return [ref for ref in refs if ref not in known]
+
+
+def masked(unit: Unit, body: dict[str, Any]) -> dict[str, Any]:
+    """The same booking for somebody who gave no reason to see persons; numbers stay.
+
+    Who pays from an account no payer is known by may be one: name, account and the words of the text are hidden.
+    """
+    known = {bank_account(each) for ones in allocations.payer_accounts(unit).values() for each in ones}
+    known |= {bank_account(each.party.account) for each in parties.organisations(unit) if each.party.account}
+    if body["payer_account"] and bank_account(body["payer_account"]) in known:
+        return body | {"personal": False}
+    hidden = {"payer_name": mask(body["payer_name"], shown=0), "payer_account": mask(body["payer_account"])}
+    evidence = [each | {"value": _numbers_only(each["value"])} for each in body["evidence"]]
+    return body | hidden | {"text": _numbers_only(body["text"]), "evidence": evidence, "personal": True}
+
+
+def _numbers_only(text: str) -> str:
+    return _LETTERS.sub("***", clean_text(text))
+
+
 def suggested(hub: Hub, unit: Unit, ref: str) -> list[Suggested]:
     """What a booking may be for, best first, against what is open now; nothing is posted by asking."""
     row, payment = named(unit, ref)
     free = available(unit, row)
-    if not free or payment.reversal or row["state"] != "booked":
+    if not free or not _may_ask(row, payment):
         return []
     items = allocations.open_items(unit)
     (found,) = match([payment._replace(id=row["id"], amount=free)], items, rules_of(hub))
@@ -175,7 +247,7 @@ def _ranked(found: Match, refs: Mapping[str, str], currency: str) -> list[Sugges
         Suggested(
             allocations=tuple((refs[claim_id], Money(minor, currency)) for claim_id, minor in each.allocations),
             score=each.score,
-            why=each.why.replace("_", " "),
+            why=each.why,
         )
         for each in found.suggestions
     ]
@@ -185,4 +257,4 @@ def _ranked(found: Match, refs: Mapping[str, str], currency: str) -> list[Sugges
     for made in found.allocations:
         certain[made.claim_id] = certain.get(made.claim_id, 0) + made.amount.minor + made.netted.minor
     whole = tuple((refs[claim_id], Money(minor, currency)) for claim_id, minor in certain.items())
-    return [Suggested(allocations=whole, score=100, why=f"{found.tier.value} {found.code}".replace("_", " ")), *ranked]
+    return [Suggested(allocations=whole, score=100, why=found.code, tier=found.tier.value), *ranked]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from hub.ledger.accounts import Account
 from hub.ledger.entry import PaymentFacts
 from hub.ledger.postings import paid_out, payout_failed, payout_settled
 from hub.log import clean_text
@@ -80,10 +81,15 @@ def _failed(unit: Unit, row: Row, reason: str, *, source: str, again: str = "") 
         again=again,
     )
     money.post(unit, post)
+    has_failed(unit, row, reason)
+
+
+def has_failed(unit: Unit, row: Row, reason: str) -> None:
+    """Mark a pay-out whose money is the practice's again, with a task to find out why."""
     payouts.change(unit, row, payouts.FAILED, note=reason)
-    values = {"number": row["number"], "practice": row["practice"], "amount": amount, "reason": reason or "?"}
-    key = f"payout:{row['id']}:failed"
-    raise_case(unit, "PAYOUT_FAILED", values, key=key, about=About(amount=amount), reopen=True)
+    values = {"number": row["number"], "practice": row["practice"], "amount": payouts.amount(row)}
+    key, about = f"payout:{row['id']}:failed", About(amount=payouts.amount(row))
+    raise_case(unit, "PAYOUT_FAILED", values | {"reason": reason or "?"}, key=key, about=about, reopen=True)
 
 
 def booked(unit: Unit, payment_id: str, payment: Payment) -> bool:
@@ -98,17 +104,26 @@ def booked(unit: Unit, payment_id: str, payment: Payment) -> bool:
     if not fits or (row["state"] == payouts.SETTLED) is leaves:
         _contradicted(unit, payment_id, payment, row)
         return True
-    if leaves:
+    came_back = leaves and _came_back_before(unit, row)
+    if leaves and not came_back:
         _left(unit, payment_id, payment, row)
     facts = PaymentFacts(tenant=unit.tenant, id=payment_id, amount=payment.amount, payee=payment.account)
     money.post(unit, payout_settled(facts, row["id"], at=unit.now))
     money.mark_payment(unit, payment_id, MATCHED, "", {"payout": row["number"]})
+    if came_back:
+        return True
     if leaves:
         payouts.change(unit, row, payouts.SETTLED, settled_at=unit.now)
         tasks.done(unit, f"payout:{row['id']}:contradicted", {"booked": payment_id})
     else:
         _failed(unit, row, "returned", source=f"payment:{payment_id}", again=f":{payment_id}")
     return True
+
+
+def _came_back_before(unit: Unit, row: Row) -> bool:
+    """Whether a person tied the return before the bank said that the money left: this booking then completes it."""
+    rows = money.postings(unit, group=f"payout-booking:{row['id']}:")
+    return sum(each.into(Account.IN_TRANSIT).minor for each in rows) < 0
 
 
 def _left(unit: Unit, payment_id: str, payment: Payment, row: Row) -> None:
@@ -162,7 +177,7 @@ def _key(unit: Unit, payment: Payment, practice: str, payee: str) -> str:
 
 
 def _contradicted(unit: Unit, payment_id: str, payment: Payment, row: Row) -> None:
-    """The bank booked another amount, or one twice, or back what it never booked: nothing is guessed."""
+    """The bank booked another amount, or one twice, or back what it never booked: a person ties it."""
     money.mark_payment(unit, payment_id, "review", "", {"code": "payout_contradicted", "payout": row["number"]})
     _ask(unit, payment_id, payment, row)
 

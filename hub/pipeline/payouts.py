@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,9 +23,9 @@ from hub.ledger.postings import charged, paid_out
 from hub.model.identity import is_bban, is_iban
 from hub.model.money import Money, total
 from hub.model.quarter import quarter
-from hub.pipeline import shares
+from hub.pipeline import four_eyes, shares
 from hub.pipeline.cases import About, raise_case
-from hub.pipeline.context import Actor, Hub, same_person
+from hub.pipeline.context import Actor, Hub
 from hub.pipeline.wanted import amount_of
 from hub.store import access, accounts, money, parties, pauses, payouts, schema, tasks
 from hub.store.parties import Organisation
@@ -194,9 +194,10 @@ def approve(hub: Hub, tenant: str, numbers: Sequence[int], amount: Money, actor:
     """A second person approves pay-outs of together exactly this amount; what changed meanwhile is voided instead."""
     with hub.store.unit(tenant) as unit:
         rows = [_in_state(unit, number, payouts.PROPOSED) for number in dict.fromkeys(numbers)]
-        if any(same_person(row["proposed_by"], actor.name[:60]) for row in rows):
+        alone = [four_eyes.refusal(row["proposed_by"], actor, "who proposed a pay-out") for row in rows]
+        refusal = next(filter(None, alone), None)
+        if refusal is not None:
             _log(unit, actor, "approve", ", ".join(map(str, numbers)), outcome="refused")
-            refusal = ConfigurationError("who proposed a pay-out cannot approve it", hint="a second person approves")
         elif {row["currency"] for row in rows} != {amount.currency} or total(
             [payouts.amount(row) for row in rows], amount.currency
         ) != amount:
@@ -269,8 +270,13 @@ def _in_state(unit: Unit, number: int, state: str) -> Row:
     return row
 
 
-def export(hub: Hub, tenant: str, execution: date, actor: Actor) -> list[Exported]:
-    """Make a payment file per payer and currency of everything approved, book it, and give it with its bytes."""
+def export(
+    hub: Hub, tenant: str, execution: date, actor: Actor, *, payees: Collection[str] | None = None
+) -> list[Exported]:
+    """Make a payment file per payer and currency of everything approved, book it, and give it with its bytes.
+
+    `payees` limits it to what these organisations pay.
+    """
     with hub.store.unit(tenant) as unit:
         country = next(row["country"] for row in hub.store.tenants() if row["id"] == tenant)
         if execution < hub.today(country):
@@ -283,15 +289,41 @@ def export(hub: Hub, tenant: str, execution: date, actor: Actor) -> list[Exporte
             )
         found = standing(unit)
         groups: dict[tuple[str, str], list[Row]] = {}
+        held: dict[str, str] = {}
         for row in payouts.find(unit, schema.payout.c.state == payouts.APPROVED):
-            if stopped.of(pauses.PRACTICE, row["practice"]):
+            if stopped.of(pauses.PRACTICE, row["practice"]) or (payees is not None and row["payee"] not in payees):
                 continue
             why = _changed(unit, row, found)
             if why:
                 _void(unit, row, why, actor)
+            elif _held(unit, row):
+                held[row["payee"]] = _held(unit, row)
             else:
                 groups.setdefault((row["payee"], row["currency"]), []).append(row)
-        return [_export(unit, payee, rows, execution, actor) for (payee, _), rows in sorted(groups.items())]
+        made = [_export(unit, payee, rows, execution, actor) for (payee, _), rows in sorted(groups.items())]
+    if held and not made:
+        raise _not_paid_from(held)
+    return made
+
+
+def _held(unit: Unit, row: Row) -> str:
+    """Why nobody pays from the account of who holds the money now; what was approved waits."""
+    return _debtor_problem(unit, Owner(row["practice"], row["payee"], row["currency"])).removeprefix("payee_")
+
+
+def _not_paid_from(held: Mapping[str, str]) -> ConfigurationError:
+    payee, why = min(held.items())
+    if why == "account_waits":
+        said = f"another account of {payee} waits for a second person: nothing is paid from it until then"
+        return ConfigurationError(said, hint=f"kvitt org account approve {payee}, or reject")
+    return ConfigurationError(f"{payee} has no account to pay from", hint=f"kvitt org account request {payee}")
+
+
+def held(hub: Hub, tenant: str) -> dict[str, str]:
+    """Who holds approved pay-outs that no payment file takes now, and why; kvitt payout export says so."""
+    with hub.store.reading(tenant) as unit:
+        rows = payouts.find(unit, schema.payout.c.state == payouts.APPROVED)
+        return {row["payee"]: why for row in rows if (why := _held(unit, row))}
 
 
 def _export(unit: Unit, payee: str, rows: Sequence[Row], execution: date, actor: Actor) -> Exported:
@@ -323,10 +355,6 @@ def file_name(row: Row) -> str:
 
 def _order(unit: Unit, payer: Organisation, rows: Sequence[Row], execution: date) -> pain.Order:
     """Ids come from the pay-outs alone, so that a bank that sees one twice knows it."""
-    if not payer.party.account:
-        raise ConfigurationError(
-            f"{payer.code} has no account to pay from", hint=f"kvitt org account request {payer.code}"
-        )
     key = "|".join([execution.isoformat(), *sorted(row["id"] for row in rows)])
     debtor = pain.Debtor(name=payer.party.name, account=payer.party.account, address=payer.party.address)
     group = pain.Group(

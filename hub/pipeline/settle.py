@@ -10,7 +10,7 @@ from hub import log, texts
 from hub.matching.items import Action, Match, MatchRules
 from hub.matching.payments import arrival, match
 from hub.model.payment import Payment
-from hub.pipeline import allocations, payment_cases, returns, specified
+from hub.pipeline import allocations, match_words, payment_cases, returns, specified
 from hub.pipeline.allocations import Ground
 from hub.pipeline.cases import About, raise_case
 from hub.pipeline.context import Hub
@@ -141,8 +141,7 @@ def _review(unit: Unit, row: Row, one: Match) -> None:
         return
     refs = {each["id"]: each["ref"] for each in claims.by_ids(unit, [alt.claim_id for alt in one.alternatives])}
     suggestion = ", ".join(refs[alt.claim_id] for alt in one.alternatives if alt.claim_id in refs) or "-"
-    reason = one.code.replace("_", " ")
-    payment_cases.ask(unit, row, payment_cases.REVIEW, reason=reason, suggestion=suggestion)
+    payment_cases.ask(unit, row, payment_cases.REVIEW, reason=match_words.words(one.code), suggestion=suggestion)
 
 
 def judge_silence(hub: Hub, tenant: str) -> list[str]:

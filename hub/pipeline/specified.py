@@ -1,7 +1,8 @@
 """Payers' specifications: read by the column map of the payer's folder, kept once, and settled with their booking.
 
 Whichever comes first waits for the other. A booking is explained when it is what the specification adds up to and every
-line is what is open with us; anything else is held with the difference, and nothing of it is posted.
+line is what is open with us; anything else is held with the difference, and nothing of it is posted. What adds up to
+nothing or less has no booking: it is netted by itself (`nettings`). A booking that does not come is asked for.
 """
 
 from __future__ import annotations
@@ -9,21 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
-from hub.errors import FormatError
 from hub.intake.specifications import find_map, read_specification
 from hub.ledger.accounts import NoClaim
 from hub.ledger.postings import without_claim
 from hub.matching.book import bank_account
 from hub.matching.items import OpenItem
-from hub.matching.specifications import Difference, Explained, explain
+from hub.matching.specifications import Difference, Explained
 from hub.model.money import Money
 from hub.model.payment import Payment
 from hub.model.specification import PayerSpecification, SpecificationMap
-from hub.pipeline import allocations, payment_cases
+from hub.pipeline import allocations, nettings, payment_cases
 from hub.pipeline.allocations import Ground
-from hub.pipeline.context import Hub
-from hub.store import inbounds, money, specifications
+from hub.pipeline.cases import About, raise_case
+from hub.pipeline.context import ZONES, Hub
+from hub.policy.workdays import due
+from hub.store import inbounds, money, specifications, tasks
 from hub.store.unit import Row, Unit
 
 KIND = "payer-specification"
@@ -31,6 +34,8 @@ TIER = "T2"
 _Stored = Sequence[tuple[Row, Payment]]
 _Told = tuple[Row, PayerSpecification]
 _NAMED = 5
+BOOKING_WITHIN = 10
+"""Working days after a specification within which its booking comes; a choice of ours, payers promise none."""
 
 
 def maps(hub: Hub) -> dict[str, SpecificationMap]:
@@ -49,10 +54,9 @@ def take(hub: Hub, unit: Unit, row: Row, payload: bytes) -> bool:
     if not partner:
         return False
     told = read_specification(payload, name, partner, known[partner])
-    if told.total.minor <= 0:
-        hint = "settle it by hand when the next payment comes"
-        raise FormatError(f"the specification adds up to {told.total}: no booking can be it", hint=hint)
     new = specifications.add(unit, row["id"], told)
+    if new and told.total.minor <= 0:
+        nettings.book(hub, unit, new, row["id"], told)
     note = f"{len(told.lines)} lines, {told.total}" if new else "told before"
     inbounds.close(unit, row["id"], inbounds.PROCESSED if new else inbounds.DUPLICATE, kind=KIND, note=note)
     return True
@@ -73,7 +77,7 @@ def explain_all(hub: Hub, unit: Unit, stored: _Stored) -> dict[str, bool]:
 
     Neither may be settled on another ground in this run.
     """
-    told = specifications.unexplained(unit)
+    told = [each for each in specifications.unexplained(unit) if not _decided_by_hand(unit, each[0], stored)]
     accounts = allocations.payer_accounts(unit)
     handled: dict[str, bool] = {}
     for spec, said in told:
@@ -82,12 +86,45 @@ def explain_all(hub: Hub, unit: Unit, stored: _Stored) -> dict[str, bool]:
             for each in stored
             if each[0]["id"] not in handled and _from_payer(each[0], accounts.get(spec["partner"], ()))
         ]
-        if _agrees_already(unit, spec, said, mine):
+        if said.total.minor > 0 and _agrees_already(unit, spec, said, mine):
             continue
-        found = _booking(spec, said, mine, told)
+        found = _booking(spec, said, mine, told) if said.total.minor > 0 else _netting(spec, said, stored)
         if found is not None:
             handled[found.row["id"]] = _settle(hub, unit, found)
+        elif said.total.minor > 0 and spec["state"] == specifications.WAITING:
+            _ask_for_booking(hub, unit, spec, said)
     return handled
+
+
+def _decided_by_hand(unit: Unit, spec: Row, stored: _Stored) -> bool:
+    """A person decided about the booking a specification was held against: it waits for nothing any more."""
+    mine = {row["id"]: row["matched"] for row, _ in stored}
+    decided = bool(mine.get(spec["payment_id"] or "") == "by_hand")
+    if decided:
+        specifications.mark(unit, spec["id"], specifications.EXPLAINED, spec["payment_id"])
+    return decided
+
+
+def _netting(spec: Row, said: PayerSpecification, stored: _Stored) -> _Found | None:
+    """The entry of nothing that stands for a specification without a booking, while nobody has decided about it."""
+    key = nettings.entry_id(spec)
+    found = [(row, each) for row, each in stored if row["id"] == key and row["matched"] in ("new", "review")]
+    return _Found(spec, said, *found[0]) if found else None
+
+
+def _ask_for_booking(hub: Hub, unit: Unit, spec: Row, said: PayerSpecification) -> None:
+    """A payer said that it pays, and no booking came within the term."""
+    country = hub.registry.partners[spec["partner"]].country or "NL"
+    last = due(spec["read_at"].astimezone(ZONES.get(country, UTC)).date(), BOOKING_WITHIN, country)
+    if hub.today(country) > last:
+        title = hub.registry.partners[spec["partner"]].title
+        values = {"partner": title, "name": said.name, "amount": said.total, "day": last, "days": BOOKING_WITHIN}
+        about = About(inbound_id=spec["inbound_id"], amount=said.total, due=last)
+        raise_case(unit, "SPECIFICATION_UNPAID", values, key=_unpaid_key(spec), about=about)
+
+
+def _unpaid_key(spec: Row) -> str:
+    return f"specification:{spec['id']}:unpaid"
 
 
 def _from_payer(row: Row, accounts: Sequence[str]) -> bool:
@@ -120,10 +157,11 @@ def _names(payment: Payment, said: PayerSpecification) -> bool:
 def _agrees_already(unit: Unit, spec: Row, said: PayerSpecification, mine: _Stored) -> bool:
     """A specification of what was settled on other grounds says the same: it stands beside it."""
     for row, payment in mine:
-        if row["matched"] == "posted" and _amount(row) == said.total and _names(payment, said):
+        if row["matched"] in ("posted", "by_hand") and _amount(row) == said.total and _names(payment, said):
             if specifications.of_payment(unit, row["id"]):
                 continue
             specifications.mark(unit, spec["id"], specifications.EXPLAINED, row["id"])
+            tasks.done(unit, _unpaid_key(spec), {"payment": row["id"]})
             return True
     return False
 
@@ -132,7 +170,7 @@ def _settle(hub: Hub, unit: Unit, found: _Found) -> bool:
     partner = hub.registry.partners[found.spec["partner"]]
     reasons = partner.specification.reasons if partner.specification else ()
     items = [item for item in allocations.open_items(unit) if _payable(item, found)]
-    told = explain(found.told, items, _amount(found.row), reasons)
+    told = nettings.explained(found.told, items, _amount(found.row), reasons)
     by_claim = {item.claim_id: item for item in items}
     differences = told.differences or _across_payees(told, by_claim, _amount(found.row))
     if differences:
@@ -166,11 +204,14 @@ def _post(unit: Unit, found: _Found, told: Explained, items: Mapping[str, OpenIt
     evidence = [["specification", found.told.name, ""]]
     claims = dict.fromkeys(each.claim_id for each in told.allocations)
     evidence += [["specified", items[each].invoice_number or items[each].ref, each] for each in claims]
+    carried = nettings.carried_over(found.told)
+    evidence += [["carried over", str(carried), ""]] if carried else []
     evidence += [[f"netted without a claim, {each.reason}", str(each.amount), ""] for each in told.asides]
     body = {"code": "specification", "evidence": evidence, "alternatives": []}
     money.mark_payment(unit, row["id"], "posted", TIER, body)
     payment_cases.answered(unit, row["id"], {"specification": found.spec["id"]})
     specifications.mark(unit, found.spec["id"], specifications.EXPLAINED, row["id"])
+    tasks.done(unit, _unpaid_key(found.spec), {"payment": row["id"]})
 
 
 def _hold(unit: Unit, found: _Found, differences: Sequence[Difference]) -> None:
@@ -179,7 +220,8 @@ def _hold(unit: Unit, found: _Found, differences: Sequence[Difference]) -> None:
     evidence = [[f"line {each.line}", f"{each.code}: {each.said}, here {each.found}", ""] for each in differences]
     body = {"code": "specification_differs", "evidence": evidence, "alternatives": []}
     money.mark_payment(unit, found.row["id"], "review", TIER, body)
-    specifications.mark(unit, found.spec["id"], specifications.HELD)
+    specifications.mark(unit, found.spec["id"], specifications.HELD, found.row["id"])
+    tasks.done(unit, _unpaid_key(found.spec), {"payment": found.row["id"]})
     payment_cases.ask(unit, found.row, payment_cases.DIFFERS, name=found.told.name, reason=said, reopen=True)
 
 

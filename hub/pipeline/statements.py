@@ -20,7 +20,7 @@ from hub.ledger.shares import Terms
 from hub.ledger.statement import Statement, Window, currencies, statement
 from hub.model.money import Money
 from hub.model.quarter import quarter
-from hub.pipeline import shares
+from hub.pipeline import notices, shares
 from hub.pipeline.context import ZONES, Actor, Hub
 from hub.rendering import pdf
 from hub.rendering import statements as told
@@ -211,6 +211,13 @@ def find(unit: Unit, *, practice: str = "", period: str = "") -> list[Row]:
     return statements.find(unit, *where, *([table.c.period == period] if period else []))
 
 
+def paged(
+    unit: Unit, *, period: str = "", practice: str = "", after: statements.After | None = None, most: int = 50
+) -> list[Row]:
+    """The versions made, the newest quarter first, without their content."""
+    return statements.page(unit, period=period, practice=practice, after=after, most=most)
+
+
 def one(unit: Unit, practice: str, period: str, currency: str = "", version: int = 0) -> Row:
     """One statement: the last version unless another is named; ConfigurationError when there is none."""
     rows = [row for row in find(unit, practice=practice, period=period) if currency in ("", row["currency"])]
@@ -272,12 +279,23 @@ def delivered(hub: Hub, tenant: str, row: Row, actor: Actor) -> bool:
         if now["delivered_at"] is not None:
             return False
         statements.delivered(unit, now, actor.name[:60])
-        practice = parties.organisation(unit, row["practice"])
-        values = {"period": row["period"], "version": row["version"], "name": practice.party.name}
-        if practice.party.email:
-            said = texts.pick(texts.text("STATEMENT_READY", **values), row["language"])
-            key = f"statement:{row['practice']}:{row['period']}:{row['currency']}:{row['version']}"
-            tasks.notify(unit, key, practice.party.email, f"{row['period']}", said)
+        _tell(hub, unit, now)
         thing = f"statement/{row['practice']}/{row['period']}/{row['version']}"
         access.record(unit, actor=actor.name, role=actor.role, action="deliver", object_=thing)
     return True
+
+
+def _tell(hub: Hub, unit: Unit, row: Row) -> None:
+    """Mail the practice once per version that it is there, and where; no name, no amount (`notices` sends it)."""
+    practice = parties.organisation(unit, row["practice"])
+    to, language = practice.invoice_email or practice.party.email, row["language"]
+    if not to:
+        return
+    tenant = next(each for each in hub.store.tenants() if each["id"] == unit.tenant)
+    values = {"period": row["period"], "version": row["version"]}
+    asked = texts.pick(texts.text("STATEMENT_WHERE", tenant=tenant["name"]), language)
+    where = notices.where(hub, unit, tenant) or asked
+    subject = texts.pick(texts.text("STATEMENT_MAIL", **values), language)
+    body = texts.pick(texts.action("STATEMENT_MAIL", **values, where=where), language)
+    key = f"statement:{row['practice']}:{row['period']}:{row['currency']}:{row['version']}"
+    tasks.notify(unit, key, to, subject, body, language)

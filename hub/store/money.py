@@ -53,14 +53,24 @@ def _posting_row(posting: Posting) -> Row:
 
 
 def postings(
-    unit: Unit, *, line_ids: Sequence[str] | None = None, payment_id: str = "", group: str = ""
+    unit: Unit,
+    *,
+    line_ids: Sequence[str] | None = None,
+    payment_id: str = "",
+    payment_ids: Sequence[str] | None = None,
+    group: str = "",
 ) -> list[Posting]:
-    """Journal rows in order: all, those of some lines, of one payment, or of the groups that begin so."""
+    """Journal rows in order: all, those of some lines, of one payment or some, or of the groups that begin so."""
     table = schema.posting
     if group:
         rows = unit.rows(unit.mine(table, table.c.key.startswith(group, autoescape=True)).order_by(table.c.at))
     elif payment_id:
         rows = unit.rows(unit.mine(table, table.c.payment_id == payment_id).order_by(table.c.at, table.c.key))
+    elif payment_ids is not None and not payment_ids:
+        return []
+    elif payment_ids is not None:
+        where = table.c.payment_id.in_(payment_ids)
+        rows = unit.rows(unit.mine(table, where).order_by(table.c.at, table.c.key))
     elif line_ids is None:
         rows = unit.rows(unit.mine(table).order_by(table.c.at, table.c.key))
     else:
@@ -135,10 +145,11 @@ def payments(unit: Unit, *where: Any) -> list[tuple[Row, Payment]]:
     """Stored bookings with their rows, by day."""
     table = schema.payment
     rows = unit.rows(unit.mine(table, *where).order_by(table.c.booked, table.c.id))
-    return [(row, _payment(unit, row)) for row in rows]
+    return [(row, payment_of(unit, row)) for row in rows]
 
 
-def _payment(unit: Unit, row: Row) -> Payment:
+def payment_of(unit: Unit, row: Row) -> Payment:
+    """A stored booking as it came, from its row."""
     body = json.loads(unit.unseal_shared(row["sealed"], f"payment:{row['id']}"))
     currency = row["currency"]
     return Payment(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, or_, select
+
 from hub.store import schema
 from hub.store.unit import Row, Unit, new_id
 
@@ -61,6 +63,39 @@ def find(unit: Unit, *where: Any) -> list[Row]:
     table = schema.practice_statement
     order = (table.c.practice, table.c.period, table.c.currency, table.c.version)
     return unit.rows(unit.mine(table, *where).order_by(*order))
+
+
+After = tuple[str, str, str, int]
+"""Where a page ended: period, practice, currency, version."""
+_LISTED = ("id", "practice", "period", "currency", "version", "language")
+_WHEN = ("made_by", "made_at", "delivered_by", "delivered_at")
+
+
+def page(unit: Unit, *, period: str = "", practice: str = "", after: After | None = None, most: int = 50) -> list[Row]:
+    """Versions without what they say: the newest quarter first, then by practice, the last version first."""
+    table = schema.practice_statement
+    where: list[Any] = [table.c.tenant_id == unit.tenant]
+    where += [table.c.period == period] if period else []
+    where += [table.c.practice == practice] if practice else []
+    if after is not None:
+        where.append(_beyond(after))
+    order = (table.c.period.desc(), table.c.practice, table.c.currency, table.c.version.desc())
+    columns = [table.c[name] for name in (*_LISTED, *_WHEN)]
+    return unit.rows(select(*columns).where(*where).order_by(*order).limit(most))
+
+
+def _beyond(after: After) -> ColumnElement[bool]:
+    table = schema.practice_statement
+    period, practice, currency, version = after
+    same_period = table.c.period == period
+    same_practice = and_(same_period, table.c.practice == practice)
+    same = and_(same_practice, table.c.currency == currency)
+    return or_(
+        table.c.period < period,
+        and_(same_period, table.c.practice > practice),
+        and_(same_practice, table.c.currency > currency),
+        and_(same, table.c.version < version),
+    )
 
 
 def versions(unit: Unit, practice: str, period: str, currency: str) -> list[Row]:

@@ -214,7 +214,7 @@ def _encoding(one: Field, name: str, *, signed: bool) -> str:
 def compiled(source: str, name: str, **known: object) -> Callable[..., Any]:
     """The function of this name from source text that was made of our own tables and of nothing else."""
     scope = dict(known)
-    exec(compile(source, f"<vektis {name}>", "exec"), scope)  # noqa: S102 -- the point of this module
+    exec(compile(source, f"<vektis {name}>", "exec"), scope)  # noqa: S102 # nosec B102 # the point of this module
     return cast("Callable[..., Any]", scope[name])
 
 

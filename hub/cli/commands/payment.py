@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli import payment_approvals
 from hub.cli.actors import acting
-from hub.cli.output import Json, Tenant, money, put_json, say, table
+from hub.cli.output import Json, Lang, Tenant, language, money, plain, put_json, say, table
 from hub.errors import ConfigurationError, ContentError
 
 if TYPE_CHECKING:
@@ -56,10 +57,6 @@ With --by you name that booking yourself, where it was not found by its account 
 
 Example: `kvitt payment return 3f2a91c0 640.00 --reason "paid twice"`
 """
-_WRITE_OFF = """Give up what is owed on a claim, or part of it, for a reason.
-
-Example: `kvitt payment write-off R000000001 0.05 --reason "rounding by the payer"`
-"""
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +73,6 @@ def register(app: typer.Typer) -> None:
     group.command("split", help=_SPLIT)(split)
     group.command("undo", help=_UNDO)(undo)
     group.command("return", help=_RETURN)(return_)
-    group.command("write-off", help=_WRITE_OFF)(write_off)
     group.command("leave", help='Close a question knowingly.\n\nExample: `kvitt payment leave 3f2a --reason "a gift"`')(
         leave
     )
@@ -87,12 +83,14 @@ def register(app: typer.Typer) -> None:
     group.command(
         "another", help="It is a payment of its own: match it.\n\nExample: `kvitt payment another 3f2a --reason seen`"
     )(another)
+    payment_approvals.add(group)
     app.add_typer(group, name="payment")
 
 
 def list_(
     state: Annotated[list[str] | None, typer.Option("--state", help="Only those in this state; may repeat.")] = None,
     tenant: Tenant = "",
+    lang: Lang = "",
     as_json: Json = False,
 ) -> None:
     """List bookings; exit 5 when one is in question."""
@@ -111,62 +109,80 @@ def list_(
         put_json({"payments": body})
     else:
         columns = ("payment", "booked", "amount", "", "state", "tier", "unallocated", "why")
-        table(columns, [_row(each) for each in body])
+        spoken = language(lang)
+        table(columns, [_row(each, spoken) for each in body])
     raise typer.Exit(5 if any(each["state"] == "review" for each in body) else 0)
 
 
-def _row(each: dict[str, Any]) -> tuple[object, ...]:
+def _row(each: dict[str, Any], spoken: str) -> tuple[object, ...]:
+    from hub.pipeline.match_words import said
+
     amount, left = money(each["amount_minor"]), money(each["unallocated_minor"])
-    words = each["code"].replace("_", " ")
+    words = said(each["code"], spoken)
     return (each["short"], each["booked"] or "", amount, each["currency"], each["state"], each["tier"], left, words)
 
 
-def show(ref: Ref, tenant: Tenant = "", as_json: Json = False) -> None:
+def show(ref: Ref, tenant: Tenant = "", lang: Lang = "", as_json: Json = False) -> None:
     """Show one booking."""
     from hub.cli.here import here
     from hub.pipeline import payment_views
 
     with here(tenant) as place, place.hub.store.unit(place.tenant) as unit:
+        spoken = language(lang, place.language)
         body = payment_views.shown(place.hub, unit, ref, acting("operator"))
     if as_json:
         put_json(body)
         return
-    lists = ("evidence", "rejected", "allocations", "decisions", "specification")
     for name, value in body.items():
-        if name not in (*lists, "suggestions", "short", "tenant") and value not in ("", None, False):
-            said = money(value) if name.endswith("_minor") else value
-            say(f"{name.removesuffix('_minor'):14} {said}")
-    for name in lists:
+        if name not in (*_LISTS, "suggestions", "payouts", "short", "tenant") and value not in ("", None, False):
+            say(f"{name.removesuffix('_minor'):14} {_word(name, value, spoken)}")
+    for name in _LISTS:
         for each in body[name]:
-            words = [_word(key, value) for key, value in each.items() if value != "" and key != "detail"]
+            words = [
+                f"{key.removesuffix('_minor')} {_word(key, value, spoken)}"
+                for key, value in each.items()
+                if value != "" and key != "detail"
+            ]
             say(f"{name}: {', '.join(words)}")
-    _say_suggestions(body["short"], body["suggestions"])
+    for number in body["payouts"]:
+        say(f"kvitt payout tie {number} --booking {body['short']}")
+    _say_suggestions(body["short"], body["suggestions"], spoken)
 
 
-def _word(key: str, value: object) -> str:
-    return (
-        f"{key.removesuffix('_minor')} {money(value) if isinstance(value, int) and key.endswith('_minor') else value}"
-    )
+_LISTS = ("evidence", "rejected", "allocations", "decisions", "specification")
 
 
-def suggest(ref: Ref, tenant: Tenant = "", as_json: Json = False) -> None:
+def _word(key: str, value: object, spoken: str) -> str:
+    """A value for people: amounts with decimals, codes in words, what others wrote on one line."""
+    from hub.pipeline.match_words import said
+
+    if key.endswith("_minor") and isinstance(value, int):
+        return money(value)
+    return said(str(value), spoken) if key in ("code", "why") else plain(str(value), layout="")
+
+
+def suggest(ref: Ref, tenant: Tenant = "", lang: Lang = "", as_json: Json = False) -> None:
     """Say what a booking may be for; exit 1 when nothing is known."""
     from hub.cli.here import here
     from hub.pipeline import payment_views
 
     with here(tenant) as place, place.hub.store.reading(place.tenant) as unit:
+        spoken = language(lang, place.language)
         found = [each.as_json() for each in payment_views.suggested(place.hub, unit, ref)]
     if as_json:
         put_json({"suggestions": found})
     else:
-        _say_suggestions(ref, found)
+        _say_suggestions(ref, found, spoken)
     raise typer.Exit(0 if found else 1)
 
 
-def _say_suggestions(ref: str, found: list[dict[str, Any]]) -> None:
+def _say_suggestions(ref: str, found: list[dict[str, Any]], spoken: str) -> None:
+    from hub.pipeline.match_words import said
+
     for number, each in enumerate(found, start=1):
         claims = " ".join(f"{made['claim']}={money(made['amount_minor'])}" for made in each["allocations"])
-        say(f"{number}. {claims} ({each['why']}, {each['score']})")
+        why = " ".join(filter(None, (each["tier"], said(each["why"], spoken))))
+        say(f"{number}. {claims} ({why}, {each['score']})")
         say(f"   kvitt payment allocate {ref} --suggestion {number}")
     if not found:
         say("no suggestion")
@@ -291,33 +307,6 @@ def return_(
     _decide(step, tenant, as_json=as_json)
 
 
-def write_off(
-    claim: Annotated[str, typer.Argument(metavar="CLAIM[:LINE]", help="The claim, or one line of it.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept with who and when.")],
-    amount: Annotated[str, typer.Argument(help="How much; without it all that is owed.")] = "",
-    tenant: Tenant = "",
-    as_json: Json = False,
-) -> None:
-    """Write off what is owed."""
-    from hub.cli.here import here
-    from hub.pipeline import by_hand
-    from hub.pipeline.wanted import amount_of, claim_named, read_wanted
-
-    wanted = read_wanted(claim)
-    with here(tenant) as place:
-        with place.hub.store.reading(place.tenant) as unit:
-            currency = claim_named(unit, wanted.claim)["currency"]
-        much = amount_of(amount, currency) if amount else None
-        actor = acting("finance")
-        done = by_hand.write_off(
-            place.hub, place.tenant, wanted.claim, actor, reason=reason, amount=much, line=wanted.line
-        )
-    if as_json:
-        put_json({"claim": wanted.claim, "written_off_minor": done.minor, "currency": done.currency})
-    else:
-        say(f"{wanted.claim}: {done} written off")
-
-
 def leave(
     ref: Ref,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept with who and when.")],
@@ -364,7 +353,7 @@ def another(ref: Ref, reason: Reason = "", tenant: Tenant = "", as_json: Json = 
 
 
 def _decide(step: Callable[[Here], Decided], tenant: str, *, as_json: bool) -> None:
-    """Carry a decision out and say what is left; exit 5 when the payment is still a question."""
+    """Carry a decision out and say what is left; exit 5 when it waits for a second person."""
     from hub.cli.here import here
     from hub.pipeline.payment_cases import short
 
@@ -378,7 +367,10 @@ def _decide(step: Callable[[Here], Decided], tenant: str, *, as_json: bool) -> N
                 "amount_minor": done.amount.minor,
                 "unallocated_minor": done.unallocated.minor,
                 "currency": done.amount.currency,
+                "waits": done.waits,
             }
         )
-    else:
+    elif not done.waits:
         say(f"{short(done.payment)}: {done.kind} {done.amount}, {done.unallocated} unallocated")
+    if done.waits:
+        payment_approvals.waits(f"{short(done.payment)}: {done.kind} {done.amount}", done.waits, quiet=as_json)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.cli.actors import acting
-from hub.cli.output import Json, Lang, Tenant, put_file, put_json, say, table
+from hub.cli.output import Json, Lang, Tenant, plain, put_file, put_json, say, table
 from hub.cli.output import money as shown
 from hub.errors import ConfigurationError
 
@@ -61,6 +61,13 @@ Example: `kvitt payout export --out . --date 2024-03-04`
 
 Example: `kvitt payout export --out . --file 1`
 """
+_TIE = """Say that a booking of the bank is this pay-out leaving or coming back, where it did not say so enough itself.
+
+It names the pay-out but has another amount, came twice, or came back first; or it names nothing and has the pay-out's
+amount and account. What the bank booked is then what the practice was paid, and nothing is paid again.
+
+Example: `kvitt payout tie 3 --booking 3f2a91c0 --reason "the bank kept 0.10"`
+"""
 _FILES = """Show the payment files made.
 
 Example: `kvitt payout files`
@@ -95,6 +102,7 @@ def register(app: typer.Typer) -> None:
         ("cancel", cancel, _CANCEL),
         ("export", export, _EXPORT),
         ("files", files, _FILES),
+        ("tie", tie, _TIE),
     )
     for name, command, text in commands:
         group.command(name, help=text)(command)
@@ -203,31 +211,33 @@ def list_(
 ) -> None:
     """Show pay-outs."""
     from hub.cli.here import here
-    from hub.store import payouts, schema
+    from hub.pipeline import payout_views
 
     with here(tenant) as place, place.hub.store.reading(place.tenant) as unit:
-        rows = payouts.find(unit, *([schema.payout.c.state == state] if state else []))
+        rows = payout_views.listed(unit, state)
     _put([_body(row) for row in rows], _COLUMNS, as_json=as_json)
 
 
 def show(number: Annotated[int, typer.Argument()], tenant: Tenant = "", as_json: Json = False) -> None:
     """Show one pay-out."""
     from hub.cli.here import here
-    from hub.store import payouts
+    from hub.pipeline import payout_views
 
     with here(tenant) as place, place.hub.store.reading(place.tenant) as unit:
-        row = payouts.get(unit, number)
-    body = _body(row) | {"name": row["name"], "end_to_end": row["end_to_end"], "basis": row["basis"]}
+        found = payout_views.shown(unit, number)
+    body = _body(found) | {name: found[name] for name in ("name", "end_to_end", "basis", "tied")}
     if as_json:
         put_json(body)
         return
     for name in (*_COLUMNS, "name", "end_to_end"):
-        say(f"{name:12} {body[name]}")
-    parts = row["basis"]["parts"]
+        say(f"{name:12} {plain(str(body[name]), layout='')}")
+    parts = found["basis"].get("parts", [])
     columns = ("module", "period", "settled_minor", "patients", "share", "due_minor")
     table(columns, [[part[column] for column in columns] for part in parts])
     for name in ("costs_minor", "paid_out_minor"):
-        say(f"{name.removesuffix('_minor'):12} {shown(row['basis'][name])}")
+        say(f"{name.removesuffix('_minor'):12} {shown(found['basis'].get(name, 0))}")
+    for each in found["tied"]:
+        say(f"tied: {each['payment']} {shown(each['amount_minor'])} by {each['by']}: {each['reason']}")
 
 
 def approve(
@@ -295,6 +305,7 @@ def export(
         else:
             when: date = day.date() if day else place.hub.today(place.country)
             made = payouts.export(place.hub, place.tenant, when, actor)
+        held = {} if file else payouts.held(place.hub, place.tenant)
     for one in made:
         put_file(out / one.name, one.content, force=force)
         body = _file(one.row) | {"path": str(out / one.name)}
@@ -302,17 +313,41 @@ def export(
             put_json(body)
         else:
             say(f"{body['path']}: {body['count']} pay-outs, {body['amount']} {body['currency']}")
+    for payee, why in held.items():
+        say(f"held: what {payee} pays ({why}); see kvitt org account list")
+    if held:
+        raise typer.Exit(5)
     if not made:
         say("Nothing is approved. A file made before: kvitt payout files")
+
+
+def tie(
+    number: Annotated[int, typer.Argument(metavar="NUMBER")],
+    booking: Annotated[str, typer.Option("--booking", metavar="PAYMENT", help="Its id, or how that begins.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept with who and when.")],
+    tenant: Tenant = "",
+    as_json: Json = False,
+) -> None:
+    """Tie a booking to a pay-out."""
+    from hub.cli.here import here
+    from hub.pipeline import payout_ties
+
+    with here(tenant) as place:
+        done = payout_ties.tie(place.hub, place.tenant, number, booking, acting("finance"), reason=reason)
+    body = {"number": number, "state": done.payout["state"], "payment": done.payment, "paid_minor": done.paid.minor}
+    if as_json:
+        put_json(body | {"currency": done.paid.currency})
+    else:
+        say(f"pay-out {number} is {body['state']}: {done.paid} paid")
 
 
 def files(tenant: Tenant = "", as_json: Json = False) -> None:
     """Show payment files."""
     from hub.cli.here import here
-    from hub.store import payouts
+    from hub.pipeline import payout_views
 
     with here(tenant) as place, place.hub.store.reading(place.tenant) as unit:
-        rows = [_file(row) for row in payouts.exports(unit)]
+        rows = [each | {"amount": shown(each["amount_minor"])} for each in payout_views.files(unit)]
     _put(
         rows,
         ("number", "payee", "count", "amount", "currency", "execution_date", "message_id", "made_by"),
@@ -321,9 +356,9 @@ def files(tenant: Tenant = "", as_json: Json = False) -> None:
 
 
 def _file(row: dict[str, Any]) -> dict[str, Any]:
-    names = ("number", "payee", "currency", "message_id", "count", "amount_minor", "made_by")
-    body = {name: row[name] for name in names}
-    return body | {"execution_date": row["execution_date"].isoformat(), "amount": shown(row["amount_minor"])}
+    from hub.pipeline.payout_views import file_body
+
+    return file_body(row) | {"amount": shown(row["amount_minor"])}
 
 
 def _body(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from hub.cli.actors import acting
-from hub.cli.output import Json, Lang, Tenant, language, put_file, put_json, say, table
+from hub.cli.output import Json, Lang, Tenant, language, put_file, put_json, put_text, say, table
 from hub.cli.output import money as shown
 from hub.errors import ConfigurationError
 
@@ -110,7 +109,7 @@ def show(
         put_file(out, content, force=force)
         say(out)
     elif as_ in ("txt", "csv"):
-        sys.stdout.write(content.decode("utf-8-sig"))
+        put_text(content.decode("utf-8-sig"))
     else:
         raise ConfigurationError(f"{as_} is written to a file", hint="--out PATH")
 
