@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,15 @@ def add(unit: Unit, new: Sequence[NewClaim], declaration_id: str | None = None) 
     ]
     unit.insert(schema.claim, rows)
     unit.insert(schema.claim_line, [row for item in new for row in _line_rows(item.claim)])
+
+
+def add_again(unit: Unit, claim: Claim, like: Row, *, business_key: str, hold_code: str) -> None:
+    """Store a claim about the same person as one that is stored, for the same declaration."""
+    new = NewClaim(claim=claim, subject_kind="", subject_value="", business_key=business_key, hold_code=hold_code)
+    (sealed,) = subjects.seal_many(unit, [(like["subject_id"], f"claim:{claim.id}", sealed_to_bytes(claim))])
+    subject = (like["subject_id"], like["blind"])
+    unit.insert(schema.claim, [_claim_row(unit, new, subject, sealed, like["declaration_id"])])
+    unit.insert(schema.claim_line, _line_rows(claim))
 
 
 def _subject_ids(unit: Unit, new: Sequence[NewClaim]) -> dict[str, tuple[str, str]]:
@@ -99,6 +108,7 @@ def _claim_row(unit: Unit, item: NewClaim, subject: tuple[str, str], sealed: byt
         "issue_date": claim.issue_date,
         "due_date": claim.due_date,
         "corrects": claim.corrects,
+        "total_minor": claim.total.minor,
         "hold_code": item.hold_code,
         "declaration_id": declaration_id,
         "exchange_id": None,
@@ -128,9 +138,11 @@ def _line_rows(claim: Claim) -> list[Row]:
 
 
 def find(unit: Unit, *where: Any) -> list[Row]:
-    """Claim rows (without their personal part), oldest first."""
-    table = schema.claim
-    return unit.rows(unit.mine(table, *where).order_by(table.c.created_at, table.c.ref))
+    """Claim rows (without their personal part), oldest first.
+
+    Sorted here: a database asked for this order may walk through all there ever were to spare itself the sorting.
+    """
+    return sorted(unit.rows(unit.mine(schema.claim, *where)), key=lambda row: (row["created_at"], row["ref"]))
 
 
 def by_ref(unit: Unit, ref: str) -> Row | None:
@@ -156,7 +168,7 @@ def by_ids(unit: Unit, ids: Sequence[str]) -> list[Row]:
 
 def load(unit: Unit, rows: Sequence[Row]) -> list[Claim]:
     """The whole claims of some rows; ContentError naming the claim whose subject was erased."""
-    parties = _parties(unit)
+    parties = _parties(unit, {row[name] for row in rows for name in ("provider", "claimant", "submitter")})
     opened = subjects.open_many(unit, [(row["subject_id"], f"claim:{row['id']}", row["sealed"]) for row in rows])
     claims: list[Claim] = []
     for row, plain in zip(rows, opened, strict=True):
@@ -166,8 +178,11 @@ def load(unit: Unit, rows: Sequence[Row]) -> list[Claim]:
     return claims
 
 
-def _parties(unit: Unit) -> dict[str, Party]:
-    return {row["id"]: party_from_json(row["body"]) for row in unit.rows(unit.mine(schema.party_version))}
+def _parties(unit: Unit, ids: Collection[str]) -> dict[str, Party]:
+    """These versions of parties; a few of them by id, or there would be no end to them as years go by."""
+    table = schema.party_version
+    where = [table.c.id.in_(sorted(ids))] if len(ids) <= _BATCH else []
+    return {row["id"]: party_from_json(row["body"]) for row in unit.rows(unit.mine(table, *where))}
 
 
 def lines(unit: Unit, claim_ids: Sequence[str]) -> list[Row]:
@@ -213,8 +228,28 @@ def set_line(unit: Unit, line_id: str, **values: object) -> None:
     unit.update(schema.claim_line, line_id, **values)
 
 
-def known_blinds(unit: Unit, module: str, period: str) -> dict[str, Row]:
-    """Live debit claims of a module and quarter by the subject's blind index; of corrected ones the latest."""
+def known_blinds(
+    unit: Unit, module: str, period: str, *, blinds: Collection[str] | None = None, provider: str = ""
+) -> dict[str, Row]:
+    """Live debit claims of a module and quarter by the subject's blind index; of corrected ones the latest.
+
+    With `blinds` only those of these persons, and of everybody this provider has claimed for: a practice's list does
+    not read what all others claimed.
+    """
+    statement = _live(unit, module, period)
+    if blinds is None:
+        return {row["blind"]: row for row in unit.rows(statement)}
+    table = schema.claim
+    theirs = unit.rows(statement.where(table.c.provider_code == provider)) if provider else []
+    wanted = sorted({*blinds, *(row["blind"] for row in theirs)})
+    found: dict[str, Row] = {}
+    for start in range(0, len(wanted), _BATCH):
+        rows = unit.rows(statement.where(table.c.blind.in_(wanted[start : start + _BATCH])))
+        found |= {row["blind"]: row for row in rows}
+    return found
+
+
+def _live(unit: Unit, module: str, period: str) -> Any:  # noqa: ANN401 -- a selectable
     table = schema.claim
     statement = select(
         table.c.id,
@@ -233,5 +268,4 @@ def known_blinds(unit: Unit, module: str, period: str) -> dict[str, Row]:
         table.c.kind == "debit",
         table.c.hold_code != "WITHDRAWN",
     )
-    statement = statement.order_by(table.c.created_at, table.c.ref)
-    return {row["blind"]: row for row in unit.rows(statement)}
+    return statement.order_by(table.c.created_at, table.c.ref)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -44,6 +45,7 @@ def party_from_json(body: Mapping[str, Any]) -> Party:
     return Party(**{name: body[name] for name in _PARTY}, address=Address(**body["address"]))
 
 
+@lru_cache(maxsize=1024)
 def party_version(tenant: str, party: Party) -> str:
     """The id of one version of a party within a tenant."""
     text = tenant + json.dumps(party_to_json(party), sort_keys=True)

@@ -66,7 +66,7 @@ def _run(tool: str, where: URL, *arguments: str) -> None:
     environment = os.environ | ({"PGPASSWORD": str(where.password)} if where.password else {})
     place = f"--dbname={bare}"
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # nosec B603 # a tool found by name, arguments of ours, no shell
             [found, place, *arguments], env=environment, capture_output=True, check=False, timeout=_LIMIT_S
         )
     except subprocess.TimeoutExpired as error:

@@ -158,7 +158,9 @@ def bodies(unit: Unit, rows: Sequence[Row]) -> list[dict[str, str]]:
 
 def _body(unit: Unit, row: Row, opened: Mapping[int, bytes | None]) -> dict[str, str]:
     if row["subject_id"] is None:
-        _, batch = unit.batch_key(row["declaration_id"])
+        batch = unit.keys.kept(f"batch:{unit.tenant}:{row['declaration_id']}")
+        if batch is None:
+            raise ContentError(f"row {row['line']} cannot be read: its time is over")
         plain: bytes | None = unseal(batch, row["sealed"], _about(row["declaration_id"], row["line"]))
     else:
         plain = opened[row["line"]]

@@ -88,6 +88,12 @@ def enter_tenant(connection: Connection, tenant: str) -> None:
         connection.execute(text("SELECT set_config('kvitt.tenant', :tenant, true)"), {"tenant": tenant})
 
 
+def enter_within(connection: Connection, setting: str) -> None:
+    """Tell PostgreSQL's row-level security which organisations' rows this transaction may see; empty for all."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config('kvitt.within', :within, true)"), {"within": setting})
+
+
 def take_turn(connection: Connection, tenant: str) -> None:
     """Writers of one tenant follow one another, as SQLite has it: number series, chains and "is it there" stay true."""
     if connection.dialect.name == "postgresql":

@@ -123,6 +123,22 @@ def get_all(unit: Unit, ids: Sequence[str], *, lock: bool = False) -> dict[str, 
     return rows
 
 
+def standing(unit: Unit, ids: Sequence[str] | None = None) -> dict[str, Row]:
+    """Where messages are (`state`, `sent_at`, `reply_due`), by id: all, or those some claims travel in.
+
+    Whoever may see a claim may know where it is, also where the message with its other claims is another's.
+    """
+    table = schema.exchange
+    columns = [table.c[name] for name in ("id", "state", "sent_at", "reply_due")]
+    wanted = [None] if ids is None else [ids[start : start + _MANY] for start in range(0, len(ids), _MANY)]
+    found: dict[str, Row] = {}
+    with unit.whole() as whole:
+        for part in wanted:
+            where = [table.c.tenant_id == unit.tenant] + ([] if part is None else [table.c.id.in_(part)])
+            found |= {row["id"]: row for row in whole.rows(select(*columns).where(*where))}
+    return found
+
+
 def states(unit: Unit, ids: Sequence[str]) -> dict[str, ExchangeState]:
     """The states of several exchanges, by id."""
     table = schema.exchange

@@ -12,9 +12,11 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from hub.errors import ConfigurationError
-from hub.store.schema import APPEND_ONLY, TENANT_TABLES
+from hub.store.policies import isolate
+from hub.store.schema import APPEND_ONLY, access_log
 
 FOLDER = Path(__file__).parent / "migrations"
+_PRUNED = "EXISTS (SELECT 1 FROM access_pruned p WHERE p.tenant_id = OLD.tenant_id AND p.month = OLD.month)"
 APP_ROLE = "kvitt_app"
 """The PostgreSQL role the hub runs under; the owner of the tables is another one (decision 22)."""
 
@@ -72,10 +74,11 @@ def _guard_sqlite(connection: Connection) -> None:
     for table in APPEND_ONLY:
         for action in ("UPDATE", "DELETE"):
             name = f"{table.name}_no_{action.lower()}"
+            unless = f"WHEN NOT {_PRUNED}" if (table, action) == (access_log, "DELETE") else ""
             connection.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
             connection.execute(
                 text(
-                    f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} "
+                    f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} {unless} "
                     f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
                 )
             )
@@ -89,24 +92,35 @@ def _guard_postgres(connection: Connection) -> None:
         )
     )
     for table in APPEND_ONLY:
+        actions = "UPDATE OR TRUNCATE" if table is access_log else "UPDATE OR DELETE OR TRUNCATE"
         connection.execute(text(f"DROP TRIGGER IF EXISTS {table.name}_append_only ON {table.name}"))
         connection.execute(
             text(
-                f"CREATE TRIGGER {table.name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} "
+                f"CREATE TRIGGER {table.name}_append_only BEFORE {actions} ON {table.name} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION kvitt_append_only()"
             )
         )
-    for table in TENANT_TABLES:
-        _isolate(connection, table.name)
+    _let_pruned_months_go(connection)
+    isolate(connection)
     _grant(connection)
 
 
-def _isolate(connection: Connection, table: str) -> None:
-    mine = "tenant_id = current_setting('kvitt.tenant', true)"
-    connection.execute(text(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"))
-    connection.execute(text(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"))
-    connection.execute(text(f"DROP POLICY IF EXISTS tenant_only ON {table}"))
-    connection.execute(text(f"CREATE POLICY tenant_only ON {table} USING ({mine}) WITH CHECK ({mine})"))
+def _let_pruned_months_go(connection: Connection) -> None:
+    """The access log alone may lose lines: those of a month that is written down as pruned."""
+    connection.execute(
+        text(
+            "CREATE OR REPLACE FUNCTION kvitt_keep_lines() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF {_PRUNED} THEN RETURN OLD; END IF; "
+            "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
+    )
+    connection.execute(text("DROP TRIGGER IF EXISTS access_log_kept ON access_log"))
+    connection.execute(
+        text(
+            "CREATE TRIGGER access_log_kept BEFORE DELETE ON access_log "
+            "FOR EACH ROW EXECUTE FUNCTION kvitt_keep_lines()"
+        )
+    )
 
 
 def _grant(connection: Connection) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
+
 from hub.errors import ConfigurationError
 from hub.model.partner import Agreement
 from hub.model.party import Address, Party
@@ -110,6 +112,23 @@ def ancestor(unit: Unit, start: Organisation, kind: str) -> Organisation:
             )
         here = by_id(unit, here.parent_id)
     return here
+
+
+def codes_below(unit: Unit, organisation_code: str) -> frozenset[str]:
+    """The codes of an organisation and of all below it: what its users' units are fenced with.
+
+    ConfigurationError where this tenant has none such.
+    """
+    table = schema.organisation
+    every = unit.rows(select(table.c.id, table.c.parent_id, table.c.code).where(table.c.tenant_id == unit.tenant))
+    found = {each["id"]: each["code"] for each in every if each["code"] == organisation_code}
+    if not found:
+        raise ConfigurationError(f"no organisation {organisation_code}", hint="give the user one: kvitt user add")
+    before = 0
+    while len(found) > before:
+        before = len(found)
+        found |= {each["id"]: each["code"] for each in every if each["parent_id"] in found}
+    return frozenset(found.values())
 
 
 def _organisation(row: Row) -> Organisation:

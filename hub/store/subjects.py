@@ -54,13 +54,46 @@ def open_many(unit: Unit, items: Sequence[tuple[str, str, bytes]]) -> list[bytes
     return opened
 
 
+def find(unit: Unit, kind: str, value: str) -> Row | None:
+    """The person with this identifier, unless erased; None when this tenant knows nobody such."""
+    table = schema.subject
+    where = (table.c.kind == kind, table.c.blind == blind(unit, kind, value), table.c.erased_at.is_(None))
+    return unit.one(unit.mine(table, *where))
+
+
+def get(unit: Unit, subject_id: str) -> Row | None:
+    """A person by id, erased or not."""
+    return unit.one(unit.mine(schema.subject, schema.subject.c.id == subject_id))
+
+
 def erase(unit: Unit, subject_id: str) -> None:
-    """Destroy a subject's key: nothing sealed with it can be read again, here or in any backup."""
-    row = unit.one(unit.mine(schema.subject, schema.subject.c.id == subject_id))
-    if row is None:
-        raise ContentError("no such subject", where=subject_id)
-    unit.update(schema.subject, subject_id, erased_at=unit.now, blind=f"erased-{subject_id[:20]}")
-    unit.keys.destroy(_key_name(unit, subject_id))
+    """Destroy a subject's key: nothing sealed with it can be read again, here or in any backup.
+
+    The blind indexes go too, so that who knows the number cannot ask any more whether this was the person.
+    """
+    erase_many(unit, [subject_id])
+
+
+def erase_many(unit: Unit, subject_ids: Sequence[str]) -> None:
+    """The same for several persons, all or none."""
+    for subject_id in subject_ids:
+        row = unit.one(unit.mine(schema.subject, schema.subject.c.id == subject_id))
+        if row is None:
+            raise ContentError("no such subject", where=subject_id)
+        gone = f"erased-{subject_id[:20]}"
+        unit.update(schema.subject, subject_id, erased_at=unit.now, blind=gone)
+        for table in (schema.claim, schema.declaration_row):
+            theirs = (table.c.tenant_id == unit.tenant, table.c.subject_id == subject_id)
+            unit.connection.execute(table.update().where(*theirs).values(blind=gone))
+        _forget_coverage(unit, row)
+    unit.keys.destroy_all(_key_name(unit, subject_id) for subject_id in subject_ids)
+
+
+def _forget_coverage(unit: Unit, subject: Row) -> None:
+    """Rows of the coverage table are kept under the person's blind index, sealed with the tenant's key: they go."""
+    table = schema.reference
+    whose = table.c.code.startswith(f"{subject['blind']}:", autoescape=True)
+    unit.connection.execute(table.delete().where(table.c.tenant_id == unit.tenant, table.c.kind == "coverage", whose))
 
 
 def require_keys(store: Store) -> None:

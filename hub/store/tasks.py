@@ -12,6 +12,7 @@ from hub.store import schema
 from hub.store.unit import Row, Unit, new_id
 
 Texts = Mapping[str, str]
+_MANY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class NewTask:
     amount: Money | None = None
     due: date | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    cause: str = ""
+    """What makes several tasks one trouble: a payer's code, or its words without their numbers."""
 
 
 def add(unit: Unit, new: NewTask, *, reopen: bool = False) -> bool:
@@ -36,7 +39,7 @@ def add(unit: Unit, new: NewTask, *, reopen: bool = False) -> bool:
     if known is not None:
         if reopen and known["state"] == "done":
             at_stake = {"amount_minor": new.amount.minor, "currency": new.amount.currency} if new.amount else {}
-            said = {"text": dict(new.text), "action": dict(new.action)}
+            said = {"text": dict(new.text), "action": dict(new.action), "cause": new.cause or known["cause"]}
             unit.update(schema.task, known["id"], state="open", done_at=None, **said, **at_stake)
         return False
     row: Row = {
@@ -55,15 +58,44 @@ def add(unit: Unit, new: NewTask, *, reopen: bool = False) -> bool:
         "evidence": dict(new.evidence),
         "created_at": unit.now,
         "done_at": None,
+        "cause": new.cause,
     }
     unit.insert(schema.task, [row])
     return True
 
 
+def reopen(unit: Unit, task_ids: Sequence[str]) -> None:
+    """What closed these tasks was undone: they wait for a person again."""
+    for task_id in task_ids:
+        unit.update(schema.task, task_id, state="open", done_at=None)
+
+
+def open_of(unit: Unit, claim_ref: str, exchange_id: str | None) -> dict[str, str]:
+    """The open tasks about a claim, or about the message it travels in: key by id."""
+    table = schema.task
+    about = table.c.claim_ref == claim_ref
+    if exchange_id:
+        about |= table.c.exchange_id == exchange_id
+    return {row["id"]: row["key"] for row in unit.rows(unit.mine(table, table.c.state == "open", about))}
+
+
 def open_tasks(unit: Unit) -> list[Row]:
     """What waits for a person: nearest due date first, then most money."""
     table = schema.task
-    rows = unit.rows(unit.mine(table, table.c.state == "open"))
+    return _by_day_and_money(unit.rows(unit.mine(table, table.c.state == "open")))
+
+
+def of_claims(unit: Unit, refs: Sequence[str], *, closed: bool = False) -> list[Row]:
+    """What waits (with `closed`: also what waited) for a person about some claims, in the same order."""
+    table = schema.task
+    rows: list[Row] = []
+    for start in range(0, len(refs), _MANY):
+        where = [table.c.claim_ref.in_(refs[start : start + _MANY]), table.c.claim_ref != ""]
+        rows += unit.rows(unit.mine(table, *where, *([] if closed else [table.c.state == "open"])))
+    return _by_day_and_money(rows)
+
+
+def _by_day_and_money(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row["due"] or date.max, -abs(row["amount_minor"]), row["key"]))
 
 

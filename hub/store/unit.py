@@ -1,22 +1,26 @@
-"""The store and its units of work: one transaction, one tenant."""
+"""The store and its units of work: one transaction, one tenant, and within it one fence or none.
+
+A unit that is opened `within` some organisations sees and changes what belongs to them and nothing else, whatever is
+asked of it; what belongs to no organisation it does not see at all (`hub.store.fences`).
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.exc import OperationalError
 
-from hub.errors import ConfigurationError, TransientError
+from hub.errors import ConfigurationError, ContentError, TransientError
 from hub.ports import Clock
 from hub.security.crypto import seal, unseal
 from hub.security.keys import KeyStore
-from hub.store import schema
+from hub.store import fences, fencing, schema
 from hub.store.engine import enter_tenant, open_engine, options, take_turn
 
 Row = dict[str, Any]
@@ -30,6 +34,8 @@ class Unit:
     tenant: str
     keys: KeyStore
     now: datetime
+    within: frozenset[str] | None = None
+    """The organisations whose rows this unit is about; None for the whole tenant."""
 
     def rows(self, statement: Any) -> list[Row]:  # noqa: ANN401 -- any selectable
         """Run a select and give its rows as dictionaries."""
@@ -41,15 +47,32 @@ class Unit:
         return None if row is None else dict(row)
 
     def insert(self, table: Table, rows: list[Row]) -> None:
-        """Insert rows of this tenant, many at a time."""
-        if rows:
-            self.connection.execute(table.insert(), [row | {"tenant_id": self.tenant} for row in rows])
+        """Insert rows of this tenant, many at a time; in a fenced unit only what is inside."""
+        if not rows:
+            return
+        whole = [row | {"tenant_id": self.tenant} for row in rows]
+        if self.within is None:
+            self.connection.execute(table.insert(), whole)
+            return
+        if not fencing.all_inside(self.connection, table, whole):
+            raise ContentError(f"a row of {table.name} belongs to somebody else", hint="nothing was stored")
+        self.connection.execute(table.insert(), whole, execution_options=fencing.CHECKED)
 
     def update(self, table: Table, row_id: str, **values: object) -> None:
-        """Change columns of one row of this tenant."""
-        self.connection.execute(
-            table.update().where(table.c.id == row_id, table.c.tenant_id == self.tenant).values(**values)
-        )
+        """Change columns of one row of this tenant; in a fenced unit one inside, and never whose it is."""
+        statement = table.update().where(table.c.id == row_id, table.c.tenant_id == self.tenant).values(**values)
+        if self.within is None:
+            self.connection.execute(statement)
+            return
+        if fences.deciding(table.name) & set(values):
+            raise ContentError(f"whose a row of {table.name} is cannot be changed here", hint="nothing was stored")
+        self.connection.execute(fencing.own_rows(statement, table, self.within), execution_options=fencing.CHECKED)
+
+    @contextmanager
+    def whole(self) -> Iterator[Unit]:
+        """The same transaction without its fence: for the hub's own bookkeeping, never to answer a person."""
+        with fencing.lifted(self.connection):
+            yield replace(self, within=None)
 
     def mine(self, table: Table, *where: Any) -> Any:  # noqa: ANN401 -- SQLAlchemy expressions
         """Select this tenant's rows of a table."""
@@ -85,22 +108,24 @@ class Store:
         self._clock = clock
 
     @contextmanager
-    def unit(self, tenant: str) -> Iterator[Unit]:
-        """One write transaction: everything or nothing."""
+    def unit(self, tenant: str, within: frozenset[str] | None = None) -> Iterator[Unit]:
+        """One write transaction: everything or nothing; `within` fences it with the codes of organisations."""
         with self._connection(read_only=False) as connection:
             enter_tenant(connection, tenant)
             try:
                 take_turn(connection, tenant)
             except OperationalError as error:
                 raise _unreachable(error) from error
-            yield Unit(connection, tenant, self.keys, self._clock.now())
+            fencing.fence(connection, tenant, within)
+            yield Unit(connection, tenant, self.keys, self._clock.now(), within)
 
     @contextmanager
-    def reading(self, tenant: str) -> Iterator[Unit]:
-        """One read transaction: a stable view that blocks no writer."""
+    def reading(self, tenant: str, within: frozenset[str] | None = None) -> Iterator[Unit]:
+        """One read transaction: a stable view that blocks no writer; `within` fences it."""
         with self._connection(read_only=True) as connection:
             enter_tenant(connection, tenant)
-            yield Unit(connection, tenant, self.keys, self._clock.now())
+            fencing.fence(connection, tenant, within)
+            yield Unit(connection, tenant, self.keys, self._clock.now(), within)
 
     def tenants(self) -> list[Row]:
         """All tenants (id, name, country, language), in order."""

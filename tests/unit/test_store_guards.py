@@ -36,6 +36,7 @@ from hub.store import (
     migrate,
     money,
     parties,
+    privacy,
     reference,
     resolutions,
     schema,
@@ -199,6 +200,11 @@ def _one_of_everything(unit: Unit, claim: Claim) -> dict[str, str]:
     tasks.add(unit, NewTask(key="t1", kind="held", text={"en": "x"}, action={"en": "y"}))
     tasks.notify(unit, "n1", "a@x.example", "s", "b")
     series.take(unit, "line-reference", first=1)
+    privacy.dispose(unit, "session", "session", 1, "90 days", "night")
+    unit.insert(
+        schema.access_pruned,
+        [{"month": "2017-12", "events": 1, "hash": "0" * 64, "by": "night", "at": unit.now, "signature": "0" * 64}],
+    )
     for action in ("view", "export", "change"):
         access.record(unit, actor="ann", role="support", action=action, object_="claim/R1")
     return {
@@ -215,7 +221,9 @@ def _one_of_everything(unit: Unit, claim: Claim) -> dict[str, str]:
 @pytest.mark.parametrize("table", [table.name for table in schema.APPEND_ONLY])
 @pytest.mark.parametrize("owner", [False, True], ids=["as-hub", "as-owner"])
 def test_journal_and_access_log_can_only_grow(stored: Stored, table: str, owner: bool) -> None:
-    column = {"access_log": "seq", "access_head": "events"}.get(table, "amount_minor")
+    column = {"access_log": "seq", "access_head": "events", "access_pruned": "events", "disposal": "count"}.get(
+        table, "amount_minor"
+    )
     journal = schema.metadata.tables[table]
     for statement in (journal.update().values({column: 7}), journal.delete()):
         for connection in stored.raw(tenant=A, owner=owner):
@@ -404,8 +412,8 @@ def test_foreign_keys_open_nothing_and_say_so(stored: Stored, tmp_path: Path) ->
 
 
 def test_a_tampered_access_log_shows_where(stored: Stored) -> None:
-    whole = {"2023-12": None, "2024-01": None}
-    assert _verified(stored) == whole
+    whole = {"2017-12": 0, "2023-12": None, "2024-01": None}
+    assert _verified(stored) == whole, "a month said to be pruned of which there never was anything shows, too"
     _unguarded(stored, "UPDATE access_log SET actor = 'nobody' WHERE seq = 2 AND month = '2024-01'")
     assert _verified(stored) == whole | {"2024-01": 1}
     _unguarded(stored, "UPDATE access_log SET actor = 'ann' WHERE seq = 2 AND month = '2024-01'")
@@ -437,11 +445,11 @@ def _unguarded(stored: Stored, statement: str) -> None:
     for connection in stored.raw(tenant=A, owner=True):
         for table in ("access_log", "access_head"):
             if kind == "postgres":
-                connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {table}_append_only"))
+                connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
             else:
                 connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_update"))
                 connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_delete"))
         assert connection.execute(text(statement)).rowcount >= 1
         if kind == "postgres":
             for table in ("access_log", "access_head"):
-                connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER {table}_append_only"))
+                connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
