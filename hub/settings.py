@@ -23,12 +23,16 @@ from hub.errors import ConfigurationError
 
 HUB_FILE: Final = "hub.toml"
 LANGUAGES: Final = ("en", "nb", "nl")
-KNOWN: Final = ("stage", "language", "database", "keys", "broker", "heartbeat")
+OIDC: Final = ("oidc_issuer", "oidc_client", "oidc_secret", "oidc_tenant", "oidc_newcomers", "oidc_acr")
+"""About the identity provider people may log in by; `oidc_secret` is a reference."""
+KNOWN: Final = ("stage", "language", "database", "keys", "broker", "heartbeat", "address", "virus_scan", *OIDC)
 """What may stand in hub.toml."""
 
 _BIGGEST_SECRET = 64 * 1024
 _OTHERS = 0o077
 _USERINFO = re.compile(r"://[^/\s@]*:[^/\s@]+@")
+_SAFE_ISSUER = re.compile(r"https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/]")
+_SCANNER = re.compile(r"tcp:[^:\s]+:[0-9]{1,5}|unix:/.+")
 _NO_REFERENCE = "write env:NAME (an environment variable) or file:PATH (a file only you may read)"
 
 
@@ -77,11 +81,28 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    """The identity provider of a hub, as written in hub.toml. Whoever it vouches for must be a user already.
+
+    `tenant` is whose users come by it (needed where there are several), `newcomers` a role (and `:CODE` of an
+    organisation) for those who are no user yet, `acr` the provider's word for a login with two factors.
+    """
+
+    issuer: str
+    client: str
+    secret: str
+    tenant: str = ""
+    newcomers: str = ""
+    acr: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One hub's settings. `database` is as written (a URL or a reference), `database_url` what it means.
 
     `broker` is where the hints for many nodes go (RabbitMQ), nothing on one machine; `heartbeat` is called while the
-    hub is well, so that somebody outside notices when it is not. Both as written, and as what they mean.
+    hub is well, so that somebody outside notices when it is not. Both as written, and as what they mean. `address` is
+    where people reach the console (it stands in mails), `virus_scan` the ClamAV daemon that looks at what is handed in.
     """
 
     home: Path
@@ -94,6 +115,9 @@ class Settings:
     heartbeat: str = ""
     broker_url: Secret | None = field(default=None, repr=False)
     heartbeat_url: Secret | None = field(default=None, repr=False)
+    oidc: Oidc | None = None
+    address: str = ""
+    virus_scan: str = ""
 
     @property
     def partners(self) -> Path:
@@ -120,6 +144,9 @@ def default_settings(
     database: str = "",
     broker: str = "",
     heartbeat: str = "",
+    oidc: Oidc | None = None,
+    address: str = "",
+    virus_scan: str = "",
     env: Mapping[str, str] | None = None,
 ) -> Settings:
     """Settings for a home, with SQLite in it unless a database is named."""
@@ -135,6 +162,9 @@ def default_settings(
         heartbeat=heartbeat,
         broker_url=_url(broker, "broker", home, stage, env) if broker else None,
         heartbeat_url=_url(heartbeat, "heartbeat", home, stage, env) if heartbeat else None,
+        oidc=oidc,
+        address=address.rstrip("/"),
+        virus_scan=virus_scan,
     )
 
 
@@ -156,6 +186,9 @@ def load(env: Mapping[str, str], cwd: Path, *, require: bool = False) -> Setting
         database="env:KVITT_DATABASE" if env.get("KVITT_DATABASE") else written.get("database", ""),
         broker="env:KVITT_BROKER" if env.get("KVITT_BROKER") else written.get("broker", ""),
         heartbeat="env:KVITT_HEARTBEAT" if env.get("KVITT_HEARTBEAT") else written.get("heartbeat", ""),
+        oidc=_oidc(written, file),
+        address=written.get("address", ""),
+        virus_scan=_scanner(written.get("virus_scan", ""), str(file)),
         env=env,
     )
 
@@ -168,7 +201,10 @@ def write_hub_toml(settings: Settings) -> Path:
     if settings.keys != settings.home / "keys":
         lines.append(f"keys = {_toml(str(settings.keys))}")
     urls = {"database": settings.database, "broker": settings.broker, "heartbeat": settings.heartbeat}
+    urls |= {"address": settings.address, "virus_scan": settings.virus_scan}
     lines += [f"{name} = {_toml(written)}" for name, written in urls.items() if written]
+    oidc = {} if settings.oidc is None else {name: getattr(settings.oidc, name.removeprefix("oidc_")) for name in OIDC}
+    lines += [f"{name} = {_toml(written)}" for name, written in oidc.items() if written]
     file = settings.home / HUB_FILE
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
@@ -233,6 +269,28 @@ def _url(written: str, what: str, home: Path, stage: Stage, env: Mapping[str, st
     if _USERINFO.search(written):
         raise ConfigurationError(f"the {what} URL holds a password", hint=_NO_REFERENCE)
     return Secret(written)
+
+
+def _scanner(written: str, where: str) -> str:
+    """Where a virus scanner is: `tcp:HOST:PORT` or `unix:/PATH`; one that is misspelt must not go unnoticed."""
+    if written and not _SCANNER.fullmatch(written):
+        raise ConfigurationError("virus_scan is tcp:HOST:PORT or unix:/PATH", where=where)
+    return written
+
+
+def _oidc(written: Mapping[str, str], file: Path) -> Oidc | None:
+    """All of issuer, client and secret, or none of them; the issuer over TLS, unless it is on this machine."""
+    found = {name.removeprefix("oidc_"): written[name] for name in OIDC if name in written}
+    if not found:
+        return None
+    missing = [f"oidc_{name}" for name in ("issuer", "client", "secret") if name not in found]
+    if missing:
+        raise ConfigurationError(f"{', '.join(missing)} missing", hint="docs/security.md", where=str(file))
+    if not found["secret"].startswith(("env:", "file:")):
+        raise ConfigurationError("oidc_secret must be a reference, not a value", hint=_NO_REFERENCE, where=str(file))
+    if not _SAFE_ISSUER.match(found["issuer"]):
+        raise ConfigurationError("oidc_issuer must begin with https://", where=str(file))
+    return Oidc(**found)
 
 
 def _read(file: Path) -> dict[str, str]:

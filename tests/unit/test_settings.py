@@ -82,7 +82,7 @@ def test_unknown_keys_are_refused_with_their_line(tmp_path: Path) -> None:
         load({}, tmp_path)
     first, second = str(refused.value).splitlines()
     assert first.endswith("hub.toml:3: unknown key 'languge' (did you mean language?)")
-    assert second.endswith("hub.toml:4: unknown key 'tls' (one of: stage, language, database, keys, broker, heartbeat)")
+    assert "hub.toml:4: unknown key 'tls' (one of: stage, language, database, keys, broker, heartbeat" in second
 
 
 @pytest.mark.parametrize(
