@@ -29,3 +29,15 @@ class MovableClock:
         if moment < self.moment:
             raise ValueError(f"a clock moves forward only: {moment} lies before {self.moment}")
         self.moment = moment
+
+
+@dataclass(frozen=True, slots=True)
+class RunningClock:
+    """A clock that was set to a moment and has run since; for a demo that is looked at after it was played."""
+
+    start: datetime
+    since: datetime
+
+    def now(self) -> datetime:
+        """As far behind or ahead of the machine as it was set."""
+        return self.start + (datetime.now(UTC) - self.since)

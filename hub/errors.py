@@ -5,6 +5,7 @@
     ├── ContentError           support: this document cannot be written or read
     │   ├── MappingError       a value has no place in the target format
     │   └── FormatError        bytes are not what the format says (with position)
+    ├── AccessRefused          whoever asks: login, link, code or password will not do
     └── ExchangeError          the conversation failed
         ├── TransientError     retry later, with a time
         ├── RefusedError       the same message will be refused again
@@ -14,6 +15,8 @@ A partner's "no" to a claim is data (`hub.model.reply`), never an exception.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class HubError(Exception):
@@ -51,6 +54,21 @@ class MappingError(ContentError):
 
 class FormatError(ContentError):
     """Bytes are not what the format says; `where` holds the position."""
+
+
+class AccessRefused(HubError):  # noqa: N818 -- named for what the person is told
+    """Whoever asks is not let in; the same words whether a login exists or not.
+
+    `said` and `todo` are its words in every language; `retry_after` is in seconds where it is a matter of time.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self, code: str, said: Mapping[str, str], *, todo: Mapping[str, str] | None = None, retry_after: int = 0
+    ) -> None:
+        super().__init__(said.get("en", code), hint=(todo or {}).get("en", ""))
+        self.code, self.said, self.todo, self.retry_after = code, said, todo or {}, retry_after
 
 
 class ExchangeError(HubError):

@@ -73,6 +73,7 @@ NIGHT = (
     Job(name="notices-hourly", step="notices", minute=47, late=timedelta(minutes=40)),
     Job(name="probe-nightly", step="probe", hour=4, minute=45, late=timedelta(hours=12)),
     Job(name="watch-hourly", step="watch", minute=25, late=timedelta(minutes=30)),
+    Job(name="webhooks-hourly", step="webhooks", minute=12, late=timedelta(minutes=40)),
     Job(name="tell-hourly", step="tell", minute=2, late=timedelta(minutes=25)),
     Job(name="tell-half-hourly", step="tell", minute=32, late=timedelta(minutes=25)),
 )

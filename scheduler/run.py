@@ -16,6 +16,7 @@ from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub import log, texts
 from hub.errors import HubError
@@ -29,6 +30,7 @@ from hub.pipeline.settle import settle
 from hub.pipeline.submit import submit
 from hub.pipeline.uploads import attend
 from hub.pipeline.watch import watch
+from hub.pipeline.webhooks import call_webhooks, tend
 from hub.store import jobs, pauses, tasks
 from hub.store.locks import effect_lock
 from hub.store.tasks import NewTask
@@ -46,6 +48,7 @@ STEPS: Mapping[str, Callable[[Hub, str], Any]] = {
     "tell": tell,
     "uploads": attend,
     "notices": mail_notices,
+    "webhooks": tend,
 }
 TICK_S = 20
 HEARTBEAT_S = 60
@@ -207,6 +210,18 @@ def _overdue(job: Job, last: Row | None, now: datetime, due: Planned) -> str:
     return f"should have run at {due.at:%Y-%m-%d %H:%M} UTC" if behind else ""
 
 
+def tell_programs(hub: Hub) -> None:
+    """Call the webhooks of every tenant that is not paused; what breaks at one stops no other."""
+    for tenant in hub.store.tenants():
+        try:
+            with hub.store.reading(tenant["id"]) as unit:
+                paused = pauses.in_force(unit).of(pauses.JOB, "webhooks-hourly")
+            if not paused:
+                call_webhooks(hub, tenant["id"])
+        except (HubError, SQLAlchemyError) as error:
+            log.event("webhooks not called", tenant=tenant["id"], error=type(error).__name__)
+
+
 def clock(hub: Hub, say: Callable[[str], None], heartbeat: Callable[[], object] | None = None) -> BackgroundScheduler:
     """A scheduler that ticks on this node and lets the heart beat; start it and shut it down yourself."""
 
@@ -220,6 +235,15 @@ def clock(hub: Hub, say: Callable[[str], None], heartbeat: Callable[[], object] 
         ticked,
         IntervalTrigger(seconds=TICK_S),
         id="tick",
+        next_run_time=hub.clock.now(),
+        coalesce=True,
+        misfire_grace_time=None,
+        max_instances=1,
+    )
+    scheduler.add_job(
+        lambda: tell_programs(hub),
+        IntervalTrigger(seconds=TICK_S),
+        id="webhooks",
         next_run_time=hub.clock.now(),
         coalesce=True,
         misfire_grace_time=None,

@@ -28,7 +28,7 @@ OURS = ("hub", "connectors", "schemas", "mappings", "scheduler")
 CORE = ("hub/model", "hub/policy", "hub/programmes", "hub/matching", "hub/ledger", "schemas", "mappings")
 """What reaches no network, database, clock or random source (import-linter looks at imports, this at calls)."""
 LONGEST_MODULE, LONGEST_FUNCTION = 450, 60
-TABLES_OF_TABLES = ("hub/store/schema.py", "hub/store/migrations/")
+TABLES_OF_TABLES = ("hub/store/schema/", "hub/store/migrations/")
 """Where one table per paragraph makes a module as long as the database is wide."""
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "uuid1", "uuid4", "urandom", "getenv"}
 MODULES_WITH_CLOCKS = {"datetime", "date", "dt", "time", "uuid", "os", "random", "secrets"}

@@ -1,7 +1,8 @@
 """Calling a URL with a signed JSON body.
 
 `X-Kvitt-Signature` is `t=<seconds since 1970>,v1=<hex>`: HMAC-SHA256 with the shared secret over the time, a full stop
-and the body. Whoever is called refuses old times and wrong signatures, and knows a repeated call by `X-Kvitt-Delivery`.
+and the body. While a secret is changed there is a second `v1` with the one before it. Whoever is called refuses old
+times and wrong signatures, and knows a repeated call by `X-Kvitt-Delivery`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.channels.http import Call, HttpSettings, open_session, request
+from connectors.messengers.outside import confine
 from hub.errors import ConfigurationError, RefusedError, TransientError
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -29,6 +31,10 @@ class Hook:
 
     url: str
     secret: str = field(repr=False)
+    former: str = field(default="", repr=False)
+    """The secret before it, which signs too while the other side changes over."""
+    outside: bool = False
+    """Whether it must be on the open internet: for URLs that are not the operator's own."""
     ca_file: str = ""
     connect_timeout: float = 5.0
     read_timeout: float = 10.0
@@ -61,6 +67,12 @@ def sign(secret: str, at: datetime, body: bytes) -> str:
     return f"t={moment},v1={digest}"
 
 
+def signatures(hook: Hook, at: datetime, body: bytes) -> str:
+    """The signature header of a call; while a secret changes there are two `v1`, and either will do."""
+    signed = sign(hook.secret, at, body)
+    return f"{signed},{sign(hook.former, at, body).partition(',')[2]}" if hook.former else signed
+
+
 def call(hook: Hook, news: News) -> None:
     """Call once; raises what it means when the URL did not say yes (then it counts as not told)."""
     if not is_url(hook.url):
@@ -76,9 +88,11 @@ def call(hook: Hook, news: News) -> None:
     headers = {
         "Content-Type": "application/json",
         "X-Kvitt-Delivery": news.id,
-        "X-Kvitt-Signature": sign(hook.secret, news.at, body),
+        "X-Kvitt-Signature": signatures(hook, news.at, body),
     }
     with open_session(settings) as session:
+        if hook.outside:
+            confine(session)
         answer = request(session, settings, Call(method="POST", url=hook.url, body=body, headers=headers))
     if answer.status in _OK:
         return

@@ -67,6 +67,8 @@ def assemble(settings: Settings, store: Store, clock: Clock) -> Hub:
         clock=clock,
         open_channel=channel,
         coverage=coverage,
+        address=settings.address,
+        virus_scan=settings.virus_scan,
     )
 
 

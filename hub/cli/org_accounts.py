@@ -84,16 +84,13 @@ def list_(
 ) -> None:
     """Show changes."""
     from hub.cli.here import here
-    from hub.store import accounts, parties
+    from hub.pipeline import own_accounts
+    from hub.store.accounts import ASKED
 
+    names = ("code", "account", "former", "source", "state", "asked_by", "asked_at", "decided_by")
     with here(tenant) as place, place.hub.store.reading(place.tenant) as unit:
-        codes = {one.id: one.code for one in parties.organisations(unit)}
-        rows = [row for row in accounts.find(unit) if every or row["state"] == accounts.ASKED]
-    found: list[dict[str, Any]] = [
-        {"code": codes[row["organisation_id"]]}
-        | {name: row[name] for name in ("account", "former", "source", "state", "asked_by", "asked_at", "decided_by")}
-        for row in rows
-    ]
+        rows = [row for row in own_accounts.listed(unit) if every or row["state"] == ASKED]
+    found: list[dict[str, Any]] = [{name: row[name] for name in names} for row in rows]
     if as_json:
         for one in found:
             put_json(one)

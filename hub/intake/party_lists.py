@@ -17,7 +17,7 @@ from hub.programmes.module_context import module
 from hub.settings import LANGUAGES
 
 KINDS = ("billing_agent", "care_group", "practice", "clinic")
-ROLES = ("provider", "support", "engineer", "privacy_officer", "auditor")
+ROLES = ("provider", "support", "engineer", "finance", "privacy_officer", "auditor")
 PRACTICE_COLUMNS = (
     "agb",
     "name",

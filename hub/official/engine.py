@@ -128,7 +128,7 @@ class Engine:
 
     def _start(self) -> None:
         env = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # nosec B603 # our own worker by this Python, no shell
             [sys.executable, "-s", "-P", worker.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

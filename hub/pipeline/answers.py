@@ -420,6 +420,12 @@ def _fault(unit: Unit, exchange: Row, inbound: Row, row: Row, fault: Fault) -> N
     codes = [str(code) for code in fault.codes]
     exchanges.log(unit, exchange["id"], "fault", row["ref"], codes=codes, inbound_id=inbound["id"])
     values = cases.claim_values(unit, row) | {"reason": cases.reason(fault.codes, fault.text)}
-    about = About(claim_ref=row["ref"], inbound_id=inbound["id"], amount=cases.claimed(unit, row))
+    about = About(
+        claim_ref=row["ref"],
+        inbound_id=inbound["id"],
+        amount=cases.claimed(unit, row),
+        cause=cases.cause_of(fault.codes, fault.text),
+        evidence={"codes": [_code_json(code) for code in fault.codes]},
+    )
     key = f"hold:{row['ref']}:REFUSED_BY_CLEARING"
     cases.raise_case(unit, "REFUSED_BY_CLEARING", values, key=key, kind="rejection", about=about, reopen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from hub import texts
+from hub.errors import ContentError
 from hub.log import clean_text
 from hub.model.claim import ClaimKind
 from hub.model.finding import Finding
@@ -22,6 +24,15 @@ from hub.texts import LANGUAGES
 from schemas import codelists
 
 
+class RefusedError(ContentError):
+    """A no whose words stand in `texts.toml`: what is wrong and what to do, in every language."""
+
+    def __init__(self, code: str, /, **values: object) -> None:
+        self.code = code
+        self.said, self.todo = texts.text(code, **values), texts.action(code, **values)
+        super().__init__(self.said["en"], hint=self.todo["en"])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What a case hangs on; everything may be missing."""
@@ -32,6 +43,7 @@ class About:
     amount: Money | None = None
     due: date | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    cause: str = ""
 
 
 _NOTHING = About()
@@ -60,8 +72,21 @@ def raise_case(
         amount=about.amount,
         due=about.due,
         evidence=about.evidence,
+        cause=about.cause,
     )
     return tasks.add(unit, task, reopen=reopen)
+
+
+_NUMBER = re.compile(r"[0-9][0-9.,:/-]*")
+_LONGEST_CAUSE = 120
+
+
+def cause_of(codes: Sequence[Code], said: str) -> str:
+    """What makes refusals one trouble: the first code, or without one the words with their numbers left out."""
+    if codes:
+        return str(codes[0])[:_LONGEST_CAUSE]
+    words = " ".join(_NUMBER.sub("#", clean_text(said)).split())
+    return f"~{words[:_LONGEST_CAUSE]}" if words else ""
 
 
 _FOREIGN = ("reason", "source")
@@ -105,7 +130,7 @@ def hold(unit: Unit, rows: Sequence[Row], code: str, **values: object) -> None:
         claims.hold(unit, row["id"], code)
     first = rows[0]
     asked = sum((claimed(unit, row) for row in rows[1:]), claimed(unit, first))
-    about = About(claim_ref=first["ref"], amount=asked)
+    about = About(claim_ref=first["ref"], amount=asked, cause=code)
     values = {"ref": first["ref"], **values}
     raise_case(unit, code, values, key=f"hold:{first['ref']}:{code}", kind="held", about=about, reopen=True)
 
@@ -138,6 +163,7 @@ def refusal(
         inbound_id=inbound_id,
         amount=claimed(unit, row),
         due=term.last_safe if term else None,
+        cause=cause_of(decision.codes, decision.text),
     )
     made = raise_case(unit, code, values, key=_key(row), kind="rejection", about=about, reopen=True)
     if made and row["country"] == "NO":
@@ -210,7 +236,9 @@ def exchange_case(hub: Hub, unit: Unit, exchange: Row, code: str, **values: obje
         "key": exchange["invoice_number"],
     }
     key = f"exchange:{exchange['business_key']}:{code}"
-    raise_case(unit, code, values, key=key, about=About(exchange_id=exchange["id"]), reopen=True)
+    reason_ = values.get("reason", "")
+    cause = cause_of((), str(reason_.get("en", "") if isinstance(reason_, Mapping) else reason_))
+    raise_case(unit, code, values, key=key, about=About(exchange_id=exchange["id"], cause=cause), reopen=True)
 
 
 _UNPLACED = "unplaced_refusal"

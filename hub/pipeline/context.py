@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,19 +28,12 @@ class Actor:
 NIGHT = Actor()
 
 
-def same_person(name: str, other: str) -> bool:
-    """Whether two names are one person's, however they are written: case, width, accents' form, blanks and signs."""
-    return _bare(name) == _bare(other)
-
-
-def _bare(name: str) -> str:
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return "".join(sign for sign in folded if sign.isalnum() or unicodedata.combining(sign))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hub:
-    """One hub, put together. `open_channel` gives the channel of an agreement; `coverage` the COV of a tenant."""
+    """One hub, put together. `open_channel` gives the channel of an agreement; `coverage` the COV of a tenant.
+
+    `address` is where people reach the console, `virus_scan` where a virus scanner answers; both may be empty.
+    """
 
     home: Path
     stage: str
@@ -50,6 +42,8 @@ class Hub:
     clock: Clock
     open_channel: Callable[[Partner, Agreement], Channel]
     coverage: Callable[[str], CoverageCheck | None]
+    address: str = ""
+    virus_scan: str = ""
 
     def today(self, country: str) -> date:
         """The local date of a country's business day."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub import log, texts
-from hub.errors import ConfigurationError, ContentError
+from hub.errors import ConfigurationError
 from hub.ledger.accounts import ledger_lines
 from hub.ledger.balances import line_money, no_money
 from hub.ledger.postings import claim_raised, decided
@@ -20,12 +20,13 @@ from hub.model.money import Money
 from hub.model.partner import Partner
 from hub.model.reply import Decision, Verdict
 from hub.pipeline import cases, replacements
+from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import NIGHT, Actor, Hub
 from hub.pipeline.finished import PROGRAMME
 from hub.pipeline.intake import programme, withdraw
 from hub.pipeline.replacements import AWAITS_CREDIT, REISSUED, TAKES_BACK
 from hub.policy import corrections as policy
-from hub.policy.corrections import Allowed, Credited, Forbidden, Standing, Way
+from hub.policy.corrections import WITHDRAWN, Allowed, Credited, Forbidden, Standing, Way
 from hub.policy.deadlines import Deadline, Purpose
 from hub.programmes.corrections import EVERYWHERE, NOTHING, RECLAIM_CODE, Changes
 from hub.store import access, claims, exchanges, money, schema, subjects, tasks
@@ -93,9 +94,18 @@ def _claim(unit: Unit, ref: str) -> Row:
     return row
 
 
-def _refused(row: Row, partner: Partner | None, found: Forbidden) -> ContentError:
+def barred(hub: Hub, unit: Unit, row: Row, *, credit_only: bool = False) -> RefusedError | None:
+    """Why a claim is not corrected (or credited alone) now; None where it is. Nothing is changed."""
+    partner = hub.registry.partners.get(row["payer"])
+    with unit.whole() as whole:  # where its message is decides, also where that message is another's
+        standing, _ = _standing(hub, whole, row, partner)
+    found = (policy.credit_alone if credit_only else policy.correction)(standing)
+    return _refused(row, partner, found) if isinstance(found, Forbidden) else None
+
+
+def _refused(row: Row, partner: Partner | None, found: Forbidden) -> RefusedError:
     words = {**_names(row, partner), "day": found.day or "?", "corrects": row["corrects"]}
-    return ContentError(texts.text(found.code, **words)["en"], hint=texts.action(found.code, **words)["en"])
+    return RefusedError(found.code, **words)
 
 
 def _names(row: Row, partner: Partner | None) -> dict[str, object]:
@@ -110,10 +120,7 @@ def _made_before(unit: Unit, row: Row, changes: Changes) -> Corrected | None:
         return _reissued_before(unit, row, changes)
     (claim,) = claims.load(unit, replaced[-1:])
     if claim.corrects != row["ref"] or claim.references.get("correction") != changes.digest:
-        words = {"ref": row["ref"], "by": claim.ref}
-        raise ContentError(
-            texts.text("CORRECT_OTHERWISE", **words)["en"], hint=texts.action("CORRECT_OTHERWISE", **words)["en"]
-        )
+        raise RefusedError("CORRECT_OTHERWISE", ref=row["ref"], by=claim.ref)
     way = Way(claim.references["correction_way"])
     credit = credits_[-1]["ref"] if credits_ else ""
     replacements.close_case(unit, row["ref"], [claim.ref])
@@ -270,11 +277,7 @@ class _Correcting:
         codes = policy.reclaim_codes(self.partner.rules if self.partner else (), term)
         chosen = self.changes.of(EVERYWHERE, RECLAIM_CODE) or (codes[0] if len(codes) == 1 else "")
         if codes and chosen not in codes:
-            words = {**_names(self.row, self.partner), "codes": ", ".join(codes)}
-            raise ContentError(
-                texts.text("CORRECT_RECLAIM_CODE", **words)["en"],
-                hint=texts.action("CORRECT_RECLAIM_CODE", **words)["en"],
-            )
+            raise RefusedError("CORRECT_RECLAIM_CODE", **_names(self.row, self.partner), codes=", ".join(codes))
         lines = tuple(replace(line, reclaim_code=chosen or line.reclaim_code) for line in made.claim.lines)
         return replace(made, claim=replace(made.claim, lines=lines))
 
@@ -339,5 +342,7 @@ class _Correcting:
         withdraw(self.unit, row, source=f"correction:{row['id']}", reason=reason)
         if not hold:
             tasks.done(self.unit, f"hold:{row['ref']}:{row['hold_code']}", {"corrected": True})
-        if row["exchange_id"] and len(claims.find(self.unit, schema.claim.c.exchange_id == row["exchange_id"])) == 1:
+        table = schema.claim
+        others = (table.c.exchange_id == row["exchange_id"], table.c.id != row["id"], table.c.hold_code != WITHDRAWN)
+        if row["exchange_id"] and not claims.find(self.unit, *others):
             tasks.done_all(self.unit, row["exchange_id"], {"corrected": True}, claims_too=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func
@@ -37,10 +38,14 @@ class Dead:
     since: object
 
 
-def listed(unit: Unit, *, state: str = "", partner: str = "", most: int = 200) -> list[dict[str, Any]]:
-    """Exchanges, newest first, as a program may print them."""
+def listed(
+    unit: Unit, *, state: str = "", partner: str = "", most: int = 200, before: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Exchanges, newest first, as a program may print them; `before` goes on where a page ended."""
     table = schema.exchange
     where = [column == wished for column, wished in ((table.c.state, state), (table.c.partner, partner)) if wished]
+    if before is not None:
+        where.append(table.c.prepared_at < before)
     # The newest of all are found in order; the few in an open or failed state by that, or all would be looked through.
     newest = func.coalesce(table.c.prepared_at, None) if state in _FEW else table.c.prepared_at
     rows = unit.rows(unit.mine(table, *where).order_by(newest.desc()).limit(most))

@@ -19,7 +19,7 @@ from hub.pipeline.context import ZONES, Hub
 from hub.policy import workdays
 from hub.policy.quarters import MAX_QUARTERS, window
 from hub.programmes.module_context import module
-from hub.store import expectations, schema, standing, tasks
+from hub.store import expectations, portal, schema, standing, tasks
 from hub.store.tasks import NewTask
 from hub.store.unit import Row, Unit
 
@@ -110,7 +110,9 @@ def watch_expected(hub: Hub, tenant: str) -> list[Expected]:
     row = next(each for each in hub.store.tenants() if each["id"] == tenant)
     began = row["created_at"].astimezone(ZONES[row["country"]]).date()
     with hub.store.unit(tenant) as unit:
-        missing = [each for each in expected(hub, unit, row["country"]) if each.state == "missing" and each.by >= began]
+        dropped = {key for key, known in portal.requests(unit).items() if known["closed_at"] is not None}
+        due = [each for each in expected(hub, unit, row["country"]) if each.state == "missing" and each.by >= began]
+        missing = [each for each in due if (each.practice, each.module, each.period) not in dropped]
         for each in missing:
             standing.keep(unit, _task(each))
             _remind(unit, each, row["language"])

@@ -31,12 +31,12 @@ def unknown(ref: str) -> HubError:
 
 def why(hub: Hub, unit: Unit, view: ClaimView) -> dict[str, str]:
     """The sentence in every language, and who acts (`acts`: support, payer, hub or nobody)."""
-    waiting = [row for row in tasks.open_tasks(unit) if row["claim_ref"] == view.ref]
+    waiting = tasks.of_claims(unit, [view.ref])
     if waiting:
         said = {name: f"{waiting[0]['text'][name]} {waiting[0]['action'][name]}" for name in ("en", "nb", "nl")}
         return {**said, "acts": "support"}
     row = claims.by_ref(unit, view.ref)
-    code, acts, by = _corrected(unit, view) or (*_standing(view), "")
+    code, acts, by = _corrected(unit, view) or (*standing_of(view), "")
     partner = hub.registry.partners.get(view.payer)
     values = {
         "ref": view.ref,
@@ -67,8 +67,8 @@ def _corrected(unit: Unit, view: ClaimView) -> tuple[str, str, str] | None:
 _HELD = {"WITHDRAWN": ("WHY_WITHDRAWN", "nobody"), AWAITS_CREDIT: ("WHY_AWAITS_CREDIT", "payer")}
 
 
-def _standing(view: ClaimView) -> tuple[str, str]:
-    """Which sentence fits, and who acts."""
+def standing_of(view: ClaimView) -> tuple[str, str]:
+    """Which sentence fits (a code of `texts.toml`), and who acts (support, payer, hub or nobody)."""
     if view.hold:
         return _HELD.get(view.hold, ("WHY_HELD", "support"))
     if view.transport == "ready":
@@ -114,7 +114,7 @@ def _held_row(row: Row) -> dict[str, Any]:
 
 
 def _task_text(unit: Unit, row: Row) -> dict[str, str]:
-    waiting = [task for task in tasks.open_tasks(unit) if task["claim_ref"] == row["ref"]]
+    waiting = tasks.of_claims(unit, [row["ref"]])
     if row["hold_code"] == AWAITS_CREDIT:
         return text("WHY_AWAITS_CREDIT", ref=row["ref"], payer=row["payer_name"], corrects=row["corrects"])
     return dict(waiting[0]["text"]) if waiting else {"en": row["hold_code"]}

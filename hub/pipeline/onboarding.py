@@ -129,11 +129,14 @@ def put_agreement(unit: Unit, wanted: Agreement, actor: Actor) -> Agreement:
     return replace(wanted, id=stored)
 
 
-def agreement_base(unit: Unit, partner: str, day: date) -> Agreement:
-    """What a new agreement from `day` starts from: the one in force then, else an empty one."""
+def agreement_base(unit: Unit, partner: str, day: date, *, release: str = "manual") -> Agreement:
+    """What a new agreement from `day` starts from: the one in force then, else an empty one.
+
+    With a new partner a person releases what goes out, until somebody says otherwise.
+    """
     before = parties.agreement(unit, partner, day)
     if before is None:
-        return Agreement(id="", tenant=unit.tenant, partner=partner, valid_from=day)
+        return Agreement(id="", tenant=unit.tenant, partner=partner, valid_from=day, release=release)
     return before if before.valid_from == day else replace(before, id="", valid_from=day)
 
 

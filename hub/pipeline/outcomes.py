@@ -16,6 +16,7 @@ from hub.errors import ContentError, HubError
 from hub.model.exchange import ExchangeState
 from hub.model.partner import Partner, RetryPolicy
 from hub.pipeline.attempts import Attempt, Outcome
+from hub.pipeline.cases import cause_of
 from hub.pipeline.context import ZONES
 from hub.policy import workdays
 from hub.store import exchanges, tasks
@@ -234,6 +235,7 @@ def _add_task(unit: Unit, row: Row, key: str, code: str, values: dict[str, objec
             text=texts.text(code, **values),
             action=texts.action(code, **values),
             exchange_id=row["id"],
+            cause=cause_of((), str(values.get("reason", ""))),
         ),
         reopen=True,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from hub.errors import ConfigurationError
 from hub.ledger.balances import LineMoney, line_money, no_money
@@ -14,7 +15,8 @@ from hub.model.money import Money
 from hub.model.reply import Decision, Verdict
 from hub.pipeline.answers import ledger_line
 from hub.pipeline.context import ZONES, Actor, Hub
-from hub.store import access, claims, money, schema
+from hub.store import access, claims, figures, money, schema
+from hub.store import patient_parts as patient_parts_
 from hub.store.money import NewDecision
 from hub.store.unit import Row, Unit
 
@@ -53,16 +55,57 @@ class _Due:
     day: date
 
 
-def overdue(hub: Hub, tenant: str, *, term: int = TERM_DAYS) -> list[Overdue]:
-    """What payers owe, by age; a credit they may still net lowers it."""
+def overdue(hub: Hub, tenant: str, *, term: int = TERM_DAYS, within: frozenset[str] | None = None) -> list[Overdue]:
+    """What payers owe, by age, to all or to some organisations; a credit they may still net lowers it."""
     country = next(row["country"] for row in hub.store.tenants() if row["id"] == tenant)
     today = hub.today(country)
-    with hub.store.reading(tenant) as unit:
+    with hub.store.reading(tenant, within=within) as unit:
         found = list(_due(unit, country, term))
     groups: dict[tuple[str, str], list[_Due]] = {}
     for one in found:
         groups.setdefault((one.payer, one.amount.currency), []).append(one)
     return [_aged(key, group, today) for key, group in sorted(groups.items())]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ageing:
+    """What payers owe by age as it was counted at a moment."""
+
+    made_at: datetime
+    rows: Sequence[Overdue]
+
+
+def ageing(hub: Hub, tenant: str, within: frozenset[str] | None, *, anew: bool = False) -> Ageing:
+    """The same, counted at most once a day unless somebody asks for it anew; of some organisations every time."""
+    with hub.store.reading(tenant) as unit:
+        known = None if within is not None or anew else figures.kept(unit, _KEPT)
+        now = unit.now
+    if known is not None and now - known["made_at"] < _FRESH:
+        return Ageing(made_at=known["made_at"], rows=[_from_figure(each) for each in known["body"]["rows"]])
+    rows = overdue(hub, tenant, within=within)
+    if within is None:
+        with hub.store.unit(tenant) as unit:
+            figures.keep(unit, _KEPT, {"rows": [_to_figure(each) for each in rows]})
+    return Ageing(made_at=now, rows=rows)
+
+
+_KEPT, _FRESH = "overdue", timedelta(hours=24)
+
+
+def _to_figure(one: Overdue) -> dict[str, Any]:
+    body = {name: getattr(one, name) for name in ("payer", "currency", "claims")}
+    return body | {"amounts": list(one.amounts), "oldest": one.oldest.isoformat() if one.oldest else ""}
+
+
+def _from_figure(body: Mapping[str, Any]) -> Overdue:
+    oldest = date.fromisoformat(body["oldest"]) if body["oldest"] else None
+    return Overdue(
+        payer=body["payer"],
+        currency=body["currency"],
+        amounts=tuple(body["amounts"]),
+        claims=body["claims"],
+        oldest=oldest,
+    )
 
 
 def _due(unit: Unit, country: str, term: int) -> Iterator[_Due]:
@@ -116,13 +159,20 @@ class PatientPart:
 
 
 def patient_parts(
-    hub: Hub, tenant: str, actor: Actor, *, practice: str = "", names: bool = False, reason: str = ""
+    hub: Hub,
+    tenant: str,
+    actor: Actor,
+    *,
+    practice: str = "",
+    names: bool = False,
+    reason: str = "",
+    within: frozenset[str] | None = None,
 ) -> list[PatientPart]:
     """The lines with a part that is the patient's; names are given for a reason only, and every one is logged."""
     if names and not reason.strip():
         raise ConfigurationError("names are given for a reason", hint='--names --reason "..."')
     country = next(row["country"] for row in hub.store.tenants() if row["id"] == tenant)
-    with hub.store.unit(tenant) as unit:
+    with hub.store.unit(tenant, within=within) as unit:
         rows = {row["id"]: row for row in claims.find(unit) if practice in ("", row["provider_code"])}
         standing = line_money(money.postings(unit))
         lines = [line for line in claims.lines(unit, list(rows)) if _patient(standing, line)]
@@ -130,6 +180,34 @@ def patient_parts(
         known = _names(unit, of, actor, reason) if names else {}
         found = [_part(rows[line["claim_id"]], line, _patient(standing, line), known, country) for line in lines]
     return sorted(found, key=lambda one: (one.practice, one.ref, one.line))
+
+
+def patient_page(
+    unit: Unit,
+    country: str,
+    actor: Actor,
+    *,
+    practice: str = "",
+    after: patient_parts_.After | None = None,
+    most: int = 50,
+    reason: str = "",
+) -> list[PatientPart]:
+    """The same page by page; with a reason the names of those on the page, every one of them logged."""
+    rows = patient_parts_.page(unit, practice=practice, after=after, most=most)
+    wanted = dict.fromkeys(row["claim_id"] for row in rows)
+    known = _names(unit, claims.by_ids(unit, list(wanted)), actor, reason) if reason.strip() else {}
+    return [
+        PatientPart(
+            ref=row["claim_ref"],
+            line=str(row["number"]),
+            practice=row["provider_code"],
+            payer=row["payer"],
+            amount=Money(int(row["owed"]), row["currency"]),
+            decided=row["decided_at"].astimezone(ZONES[country]).date() if row["decided_at"] else None,
+            name=known.get(row["claim_id"], ""),
+        )
+        for row in rows
+    ]
 
 
 def _patient(standing: Mapping[str, LineMoney], line: Row) -> Money:

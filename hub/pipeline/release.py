@@ -8,14 +8,14 @@ from hub import texts
 from hub.errors import ConfigurationError
 from hub.model.claim import ClaimKind
 from hub.model.exchange import ExchangeState
-from hub.pipeline import cases
+from hub.pipeline import cases, let_go
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.correct import way_of, within
 from hub.pipeline.finished import PROGRAMME
 from hub.pipeline.finished.forward import of_declaration
 from hub.pipeline.outcomes import reply_due
 from hub.pipeline.replacements import AWAITS_CREDIT
-from hub.policy.corrections import Way
+from hub.policy.corrections import WITHDRAWN, Way
 from hub.store import access, claims, exchanges, schema, tasks
 from hub.store.unit import Row, Unit
 
@@ -25,10 +25,11 @@ _WITH_THE_PARTNER = (ExchangeState.SENT, ExchangeState.DELIVERED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """What a release did: a sentence, and how many claims it concerns."""
+    """What a release did: a sentence, how many claims it concerns, and the request that `waits` for a second person."""
 
     what: str
     claims: int
+    waits: int = 0
 
 
 def release(
@@ -45,7 +46,7 @@ def release(
         if row is not None and (row["hold_code"] or exchange is None):
             done = _release_claim(unit, row)
         elif exchange is not None:
-            done = _release_exchange(hub, unit, exchange, arrived=arrived, evidence=evidence)
+            done = _release_exchange(hub, unit, exchange, actor, arrived=arrived, evidence=evidence)
         else:
             raise ConfigurationError(f"nothing here is called {ref}", hint="kvitt held lists what waits")
         access.record(unit, actor=actor.name, role=actor.role, action="release", object_=ref)
@@ -98,7 +99,9 @@ def _never_rebuilt(ref: str) -> ConfigurationError:
     )
 
 
-def _release_exchange(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool | None, evidence: str) -> Released:
+def _release_exchange(
+    hub: Hub, unit: Unit, exchange: Row, actor: Actor, *, arrived: bool | None, evidence: str
+) -> Released:
     state = ExchangeState(exchange["state"])
     lost = state is ExchangeState.SENT and arrived is False and exchange["answered_at"] is None
     if state in _WITH_THE_PARTNER and not lost:
@@ -116,9 +119,19 @@ def _release_exchange(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool | No
         raise ConfigurationError(
             "whether this arrived must be known first", hint="--arrived or --not-arrived, after asking the partner"
         )
+    if let_go.rests(exchange):
+        return _let_go(unit, exchange, actor, evidence)
     unit.update(schema.exchange, exchange["id"], released=True, next_try_at=None)
     tasks.done_all(unit, exchange["id"], {"released": True})
     return Released(what=f"{exchange['name']} goes out with the next submission", claims=_count(unit, exchange))
+
+
+def _let_go(unit: Unit, exchange: Row, actor: Actor, reason: str) -> Released:
+    """A new file that nobody has let go yet: by one person up to a limit, above it by two."""
+    done = let_go.put(unit, [exchanges.get(unit, exchange["id"], lock=True)], actor, reason)
+    waits = done.waits[0] if done.waits else 0
+    what = "waits for a second person" if waits else "goes out with the next submission"
+    return Released(what=f"{exchange['name']} {what}", claims=_count(unit, exchange), waits=waits)
 
 
 def _settle_doubt(hub: Hub, unit: Unit, exchange: Row, *, arrived: bool, evidence: str) -> Released:
@@ -163,8 +176,9 @@ def _send_the_rest(hub: Hub, unit: Unit, exchange: Row, evidence: str) -> Releas
     rows = claims.find(unit, schema.claim.c.exchange_id == exchange["id"])
     if any(row["programme"] == PROGRAMME for row in rows):
         raise _never_rebuilt(exchange["invoice_number"])
-    if len(rows) == 1 and way_of(hub, unit, rows[0]) is Way.RENUMBER:
-        return Released(what=within(hub, unit, rows[0]).message["en"], claims=1)
+    standing = [row for row in rows if row["hold_code"] != WITHDRAWN]
+    if len(standing) == 1 and way_of(hub, unit, standing[0]) is Way.RENUMBER:
+        return Released(what=within(hub, unit, standing[0]).message["en"], claims=1)
     free = [row["id"] for row in rows if not row["hold_code"] and _goes_again(hub, unit, row)]
     if not free and not any(row["hold_code"] for row in rows):
         raise _judged(exchange["invoice_number"])

@@ -26,6 +26,8 @@ from hub.store.unit import Row, Unit
 
 AWAITS_CREDIT = "AWAITS_CREDIT"
 """The hold of a new debit whose credit the payer has not accepted yet."""
+UNDO_WINDOW = "UNDO_WINDOW"
+"""The hold of what a correction of many claims made, for as long as it may be undone."""
 TAKES_BACK = "credit:"
 """How the source of our own record begins that a credit takes back nothing but a refusal."""
 REISSUED = "~"
@@ -170,8 +172,11 @@ def _two_for_one(unit: Unit, row: Row, code: str, by: Sequence[str], others: Seq
 
 
 def stop(unit: Unit, row: Row, code: str, **values: object) -> None:
-    """Hold what has not left us, with the reason; what is held or gone already stays as it is."""
-    if not row["hold_code"] and at_rest(unit, row):
+    """Hold what has not left us, with the reason; what is held or gone already stays as it is.
+
+    A hold that ends by itself does not count as one.
+    """
+    if row["hold_code"] in ("", UNDO_WINDOW) and at_rest(unit, row):
         take_out(unit, row)
         cases.hold(unit, [row], code, **values)
 

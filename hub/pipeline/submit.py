@@ -12,7 +12,7 @@ from hub.formats import Batch, Built
 from hub.model.claim import Claim
 from hub.model.exchange import Message
 from hub.model.finding import blocking
-from hub.pipeline import cases
+from hub.pipeline import bulk_fixes, cases
 from hub.pipeline.context import Hub
 from hub.pipeline.finished import PROGRAMME, forward_held
 from hub.pipeline.intake import formats_of
@@ -38,7 +38,11 @@ class _Draft:
 
 
 def submit(hub: Hub, tenant: str) -> list[str]:
-    """Prepare everything that is ready, then send everything that is due; gives the ids of the new exchanges."""
+    """Prepare everything that is ready, then send everything that is due; gives the ids of the new exchanges.
+
+    A fix of many claims that may no longer be undone is released first, and goes along.
+    """
+    bulk_fixes.release_due(hub, tenant)
     made = [*forward_held(hub, tenant), *prepare(hub, tenant)]
     send_due(hub, tenant)
     return made

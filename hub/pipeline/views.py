@@ -88,7 +88,9 @@ def claim_views(unit: Unit, rows: Sequence[Row] | None = None) -> list[ClaimView
         lines.setdefault(line["claim_id"], []).append(line)
     ids = [line["id"] for group in lines.values() for line in group]
     standing = line_money(money.postings(unit, line_ids=ids if rows is not None else None))
-    sent = {row["id"]: row for row in exchanges.find(unit)}
+    sent = exchanges.standing(
+        unit, None if rows is None else sorted({row["exchange_id"] for row in chosen if row["exchange_id"]})
+    )
     return [_view(row, lines.get(row["id"], []), standing, sent.get(row["exchange_id"])) for row in chosen]
 
 

@@ -52,10 +52,11 @@ class Waiting:
 
 def waiting(hub: Hub, unit: Unit) -> list[Waiting]:
     """Every debit claim its payer's side has not received, and refused ones that a person may still hand in again."""
-    return _with_terms(hub, unit, _unaccepted(unit))
+    return with_terms(hub, unit, _unaccepted(unit))
 
 
-def _with_terms(hub: Hub, unit: Unit, rows: Sequence[Row]) -> list[Waiting]:
+def with_terms(hub: Hub, unit: Unit, rows: Sequence[Row]) -> list[Waiting]:
+    """Claim rows with their terms; each row says where it stands (`standing`, `filed_at`, `tries`)."""
     lines: dict[str, list[Row]] = {}
     for line in claims.lines(unit, [row["id"] for row in rows]):
         lines.setdefault(line["claim_id"], []).append(line)
@@ -212,4 +213,4 @@ def waiting_of(hub: Hub, unit: Unit, exchange: Row) -> list[Waiting]:
     table = schema.claim
     facts: Row = {"standing": exchange["state"], "filed_at": exchange["prepared_at"], "tries": exchange["attempts"]}
     rows = claims.find(unit, table.c.exchange_id == exchange["id"], table.c.kind == "debit")
-    return _with_terms(hub, unit, [row | facts for row in rows])
+    return with_terms(hub, unit, [row | facts for row in rows])

@@ -8,7 +8,8 @@ lump sum is explained by the payer's specification, and one payment that names n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -60,18 +61,7 @@ class Counterparts:
 def play(stage: Stage, pki: Pki) -> None:
     """Play the whole story."""
     insurer = InsurerSandbox({}, day=date(2023, 10, 18))
-    bank = stage.folder("bank-nl")
-    with (
-        VecozoSandbox(
-            pki,
-            now=stage.hub.clock.now,
-            responder=lambda payload, _facts: _outgoing(insurer, payload),
-            coverage=_coverage_source(),
-        ) as vecozo,
-        SftpSandbox(stage.folder("sftp")) as sftp,
-    ):
-        sides = Counterparts(vecozo=vecozo, sftp=sftp, insurer=insurer, bank=bank)
-        _agreements(stage, sides)
+    with _answering(stage, pki, insurer) as sides:
         _history(stage, sides)
         _hand_in(stage)
         _send(stage, sides)
@@ -81,6 +71,30 @@ def play(stage: Stage, pki: Pki) -> None:
         _late_answer(stage, sides)
         demo_nl_own.finished_file(stage, insurer)
         _paid(stage, sides)
+
+
+@contextmanager
+def standing_by(stage: Stage, pki: Pki) -> Iterator[None]:
+    """The same counterparts once more, granting everything, for whoever goes on by hand where the story ended."""
+    with _answering(stage, pki, InsurerSandbox({}, day=stage.hub.clock.now().date())):
+        yield
+
+
+@contextmanager
+def _answering(stage: Stage, pki: Pki, insurer: InsurerSandbox) -> Iterator[Counterparts]:
+    """Everybody answers, and our agreements point at them."""
+    with (
+        VecozoSandbox(
+            pki,
+            now=stage.hub.clock.now,
+            responder=lambda payload, _facts: _outgoing(insurer, payload),
+            coverage=_coverage_source(),
+        ) as vecozo,
+        SftpSandbox(stage.folder("sftp")) as sftp,
+    ):
+        sides = Counterparts(vecozo=vecozo, sftp=sftp, insurer=insurer, bank=stage.folder("bank-nl"))
+        _agreements(stage, sides)
+        yield sides
 
 
 def _outgoing(insurer: InsurerSandbox, payload: bytes) -> list[Outgoing]:

@@ -130,7 +130,7 @@ def _dutch(unit: Unit, home: Path, lists: Path) -> None:
     _lists(unit, lists, (("coverage", "cov_example.csv"), ("coverage", "cov_practice2.csv")))
     _agreements(unit, home, _NL_PAYERS)
     shares.put(unit, AgreedShare(share=Share(), valid_from=VALID_FROM, module=MODULE, source=SOURCE), _ACTOR)
-    _users(unit, provider="01099901", language="nl")
+    _users(unit, [*PRACTICES, *_IN_OWN_NAME], "nl")
 
 
 def _dutch_party(agb: str, name: str, mailbox: str) -> Party:
@@ -155,7 +155,7 @@ def _norwegian(unit: Unit, home: Path, lists: Path) -> None:
     )
     _lists(unit, lists, (("assignments", "no_assignments.csv"),))
     _agreements(unit, home, _NO_PAYERS)
-    _users(unit, provider=CLINIC, language="nb")
+    _users(unit, [CLINIC], "nb")
 
 
 def _lists(unit: Unit, folder: Path, wanted: Sequence[tuple[str, str]]) -> None:
@@ -192,19 +192,21 @@ def _agreements(unit: Unit, home: Path, partners: Sequence[str]) -> None:
         onboarding.put_agreement(unit, agreement, _ACTOR)
 
 
-def _users(unit: Unit, *, provider: str, language: str) -> None:
-    """One user per role; logins are invented."""
-    roles = ("support", "engineer", "privacy_officer", "auditor", "provider")
+def _users(unit: Unit, providers: Sequence[str], language: str) -> None:
+    """One user per role (two for finance: four eyes), and one for each practice or clinic; logins are invented."""
+    roles = ("support", "engineer", "finance", "privacy_officer", "auditor")
+    people = [(role.replace("_", "-"), role, "") for role in roles] + [("finance-2", "finance", "")]
+    people += [("provider" if code == providers[0] else f"provider-{code}", "provider", code) for code in providers]
     rows = [
         UserRow(
             line=0,
-            login=f"{role.replace('_', '-')}@{unit.tenant}.example",
+            login=f"{name}@{unit.tenant}.example",
             name=f"EXAMPLE {role.replace('_', ' ')}",
             role=role,
-            organisation=provider if role == "provider" else "",
+            organisation=organisation,
             language=language,
         )
-        for role in roles
+        for name, role, organisation in people
     ]
     onboarding.put_users(unit, rows, _ACTOR)
 

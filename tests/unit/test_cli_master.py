@@ -337,6 +337,16 @@ def test_an_agreement_says_what_it_lacks_and_takes_no_plain_secret(dutch: Run) -
     assert (more["lacks"], more["settings"]["token"]) == ([], "env:FJORD")
 
 
+def test_with_a_new_partner_a_person_releases_until_somebody_says_otherwise(dutch: Run) -> None:
+    (new,) = dutch("org", "agreement", "fjord-helse-test", "--json").lines()
+    assert new["release"] == "manual"
+    (then,) = dutch("org", "agreement", "fjord-helse-test", "--release", "auto", "--json").lines()
+    (kept,) = dutch("org", "agreement", "fjord-helse-test", "--set", "endpoint=https://ap.example", "--json").lines()
+    assert (then["release"], kept["release"]) == ("auto", "auto")
+    (service,) = dutch("org", "agreement", "bank", "--channel", "folder", "--set", "inbox=in", "--json").lines()
+    assert service["release"] == "auto"
+
+
 def test_a_newer_agreement_ends_the_older_one(dutch: Run) -> None:
     dutch("org", "agreement", "menzis", "--valid-from", "2023-01-01", "--set", "sender_code=1", "--release", "manual")
     dutch(

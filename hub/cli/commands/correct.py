@@ -1,4 +1,4 @@
-"""kvitt correct: a claim is corrected as its state allows."""
+"""kvitt correct, credit, hold: a claim is corrected as its state allows, taken back in full, stopped."""
 
 from __future__ import annotations
 
@@ -24,6 +24,16 @@ Example: `kvitt correct 10005 --set 1.price=640.00 --drop 2`
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("correct", help=_HELP)(correct)
+    app.command(
+        "credit",
+        help="Take a claim back in full, with nothing in its place.\n\nA granted Dutch claim, or a rejected Norwegian "
+        "invoice; an approved Norwegian invoice takes none.\n\nExample: `kvitt credit R000000001`",
+    )(credit)
+    app.command(
+        "hold",
+        help="Stop a claim before it leaves; `kvitt release` lets it go on.\n\nExample: "
+        '`kvitt hold 10005 --reason "the clinic asked to wait"`',
+    )(hold)
 
 
 def correct(
@@ -52,3 +62,31 @@ def correct(
         put_json({"corrected": body | {"again": done.again, "message": done.message[words]}})
     else:
         say(done.message[words])
+
+
+def credit(
+    ref: Annotated[str, typer.Argument(help="The claim's reference.")],
+    tenant: Tenant = "",
+    as_json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Credit one claim; exit 2 with the reason where its state does not allow it."""
+    correct(ref, [], [], credit_only=True, tenant=tenant, as_json=as_json, lang=lang)
+
+
+def hold(
+    ref: Annotated[str, typer.Argument(help="The claim's reference.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept with the claim.")],
+    tenant: Tenant = "",
+    as_json: Json = False,
+) -> None:
+    """Stop one claim; exit 2 with the reason where it has left, or is held already."""
+    from hub.cli.here import here
+    from hub.pipeline.holding import hold as step
+
+    with here(tenant) as place:
+        step(place.hub, place.tenant, ref, reason, acting("support"))
+    if as_json:
+        put_json({"held": ref})
+    else:
+        say(ref)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
+import signal
+import threading
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,6 +17,8 @@ from hub.settings import Settings
 
 MARK = "demo"
 """A file of this name marks a home that a demo made and may replace."""
+_SYLLABLES = [first + second for first in "bdfgklmnprstv" for second in "aeiou"]
+"""A demo's password is made of these: 4 times 4,225 ways, easy to type."""
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +33,8 @@ def demo(
     as_json: Json = False,
     lang: Lang = "",
     keep: Annotated[bool, typer.Option("--keep", help="Refuse to replace the hub of an earlier demo.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Then open the console on it, until Ctrl-C.")] = False,
+    web: Annotated[str, typer.Option("--web", help="HOST:PORT of the console.")] = "",
 ) -> None:
     """Play both stories; exit 1 unless both equations hold."""
     from hub.cli import boot
@@ -56,7 +64,40 @@ def demo(
         put_json(played.as_json())
     else:
         _show(settings, played)
+    if serve:
+        _serve(settings, clock.now(), web)
     raise typer.Exit(0 if played.conserved else 1)
+
+
+def _serve(settings: Settings, start: datetime, web: str) -> None:
+    """The console on the demo's hub, whose clock runs on from where the stories ended."""
+    from hub.cli import boot
+    from hub.clock import MovableClock, RunningClock
+    from hub.log import open_log
+    from hub.sandbox import demo_nl
+    from hub.sandbox.console_users import enrol
+    from hub.sandbox.pki import make_pki
+    from hub.sandbox.stage import Stage
+    from hub.web.server import DEFAULT, served
+
+    hub = boot.open_hub(settings, RunningClock(start, datetime.now(UTC)))
+    log = open_log(settings.log)
+    password = "-".join(secrets.choice(_SYLLABLES) + secrets.choice(_SYLLABLES) for _ in range(4))
+    people = enrol(hub, password)
+    stage = Stage(hub=hub, clock=MovableClock(start), out=settings.out, say=say)
+    pki = make_pki(stage.folder("pki"), now=datetime.now(UTC))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with demo_nl.standing_by(stage, pki), served(hub, web or DEFAULT) as address:
+            say(f"\nConsole: {address}    password for everybody here: {password}\n")
+            table(("log in as", "role", "organisation"), [(one.login, one.role, one.organisation) for one in people])
+            say("\nCtrl-C stops")
+            stop.wait()
+    finally:
+        log.close()
+        hub.store.close()
 
 
 def _clear(settings: Settings, *, keep: bool) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hub.cli.actors import acting
-from hub.cli.output import Json, Tenant, put_json, say, table
+from hub.cli.output import Json, Tenant, put_file, put_json, say, table
 from hub.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ def register(app: typer.Typer) -> None:
     exchange.command("list", help="Exchanges, newest first.\n\nExample: `kvitt exchange list --state sending`")(list_)
     exchange.command("show", help="One exchange with its history.\n\nExample: `kvitt exchange show KV0000000001`")(show)
     exchange.command("retry", help="Try it now instead of later.\n\nExample: `kvitt exchange retry 10003`")(retry)
+    exchange.command(
+        "bundle",
+        help="What was sent and what came back, with invented persons, for a partner's help desk.\n\n"
+        "Example: `kvitt exchange bundle KV0000000001 --out case.zip`",
+    )(bundle)
     app.add_typer(exchange, name="exchange")
     doubt = typer.Typer(help="Exchanges that may or may not have arrived.", no_args_is_help=True)
     doubt.command("list", help="What a person must find out.\n\nExample: `kvitt in-doubt list`")(doubts)
@@ -87,6 +93,32 @@ def retry(ref: Ref, tenant: Tenant = "") -> None:
         state = exchanges.retry(place.hub, place.tenant, ref, acting("operator"))
     say(f"{ref}: {state.value}")
     raise typer.Exit({"sent": 0, "delivered": 0, "refused": 5, "in_doubt": 5, "failed": 5}.get(state.value, 4))
+
+
+def bundle(
+    ref: Annotated[str, typer.Argument(help="Invoice number, business key or id; with --claim a claim's reference.")],
+    out: Annotated[Path, typer.Option("--out", help="The zip file to write.")],
+    claim: Annotated[
+        bool, typer.Option("--claim", help="Only this claim's lines of the message it went out in.")
+    ] = False,
+    tenant: Tenant = "",
+    as_json: Json = False,
+) -> None:
+    """Make a bundle; exit 2 when a number of a person would still stand in it."""
+    from hub.cli.here import here
+    from hub.pipeline import bundle as bundles
+
+    with here(tenant) as place:
+        step = bundles.of_claim if claim else bundles.of_exchange
+        made = step(place.hub, place.tenant, ref, acting("support"))
+    put_file(out, made.payload)
+    if as_json:
+        put_json({"out": str(out), "files": made.files, "left_out": made.left_out})
+        return
+    for name in made.files:
+        say(name)
+    for name in made.left_out:
+        say(f"- {name}")
 
 
 def doubts(tenant: Tenant = "", as_json: Json = False) -> None:

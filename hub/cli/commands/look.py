@@ -163,9 +163,10 @@ def release(
             place.hub, place.tenant, ref, acting("engineer"), arrived=arrived, evidence=clean_text(evidence)
         )
     if as_json:
-        put_json({"released": done.what, "claims": done.claims})
+        put_json({"released": done.what, "claims": done.claims, "waits": done.waits})
     else:
-        say(done.what)
+        say(f"{done.what}: kvitt payment approve {done.waits}" if done.waits else done.what)
+    raise typer.Exit(5 if done.waits else 0)
 
 
 def export(

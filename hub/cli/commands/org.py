@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -15,12 +14,7 @@ from hub.cli.output import Json, Lang, Tenant, language, put_json, say, table
 from hub.errors import ConfigurationError
 from hub.intake.cells import Cells
 from hub.intake.party_lists import KINDS, ORGANISATION_COLUMNS, organisation_row, read_organisations
-from hub.model.identity import digits, is_bban, is_iban
 from hub.model.partner import Agreement
-
-_SERVICES = ("cov", "bank", "mail")
-"""Counterparts without a partner folder: all there is of them is the agreement."""
-_SECRETS = ("token", "password", "passphrase", "secret")
 
 _ADD = """Add an organisation or change one; with --country the tenant is made when it is not there.
 
@@ -157,7 +151,7 @@ def agreement(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A channel setting; NAME= removes it.")
     ] = None,
-    release: Annotated[str, typer.Option(help="auto, or manual: a person releases each batch.")] = "",
+    release: Annotated[str, typer.Option(help="auto, or manual: a person releases each batch (at first).")] = "",
     payer_account: Annotated[list[str] | None, typer.Option(help="An account the payer pays from.")] = None,
     accept_unverified: Annotated[
         bool | None, typer.Option("--accept-unverified/--no-accept-unverified", help="Use it in production.")
@@ -166,32 +160,21 @@ def agreement(
 ) -> None:
     """Record or change one agreement."""
     from hub.cli.here import here
-    from hub.pipeline import onboarding
-    from hub.store import parties
+    from hub.pipeline import agreements as agreed
 
-    _refuse_channel(channel)
-    changes = _pairs(settings or [])
-    accounts = tuple(_account(one) for one in payer_account or [])
+    wished = agreed.Wished(
+        partner=partner,
+        valid_from=valid_from.date() if valid_from else None,
+        valid_to=valid_to.date() if valid_to else None,
+        channel=channel,
+        settings=agreed.pairs(settings or []),
+        release=release,
+        payer_accounts=payer_account or [],
+        accepted_unverified=accept_unverified,
+    )
     with here(tenant) as place:
-        if partner not in _SERVICES:
-            place.hub.registry.by_name(partner)
         with place.hub.store.unit(place.tenant) as unit:
-            day = _first_day(valid_from, parties.agreement(unit, partner, place.hub.today(place.country)), place)
-            base = onboarding.agreement_base(unit, partner, day)
-            same = channel in ("", base.channel)  # the settings of one kind of channel mean nothing to another
-            kept = {name: value for name, value in base.settings.items() if same and changes.get(name) != ""}
-            wanted = replace(
-                base,
-                valid_to=valid_to.date() if valid_to else base.valid_to,
-                channel=channel or base.channel,
-                settings=kept | {name: value for name, value in changes.items() if value},
-                release=_release(release or base.release),
-                payer_accounts=accounts or base.payer_accounts,
-                accepted_unverified=base.accepted_unverified if accept_unverified is None else accept_unverified,
-            )
-            if partner in _SERVICES and not wanted.channel:
-                raise ConfigurationError(f"the service {partner} needs its channel", hint="--channel folder")
-            stored = onboarding.put_agreement(unit, wanted, acting("operator"))
+            stored = agreed.record(place.hub, unit, place.country, wished, acting("operator"))
         body = _agreement_body(place.hub.registry, stored)
     if as_json:
         put_json(body)
@@ -241,50 +224,6 @@ def _agreement_body(registry: Any, one: Agreement) -> dict[str, Any]:  # noqa: A
 
 def _cell(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
-
-
-def _first_day(wished: datetime | None, standing: Agreement | None, place: Any) -> date:  # noqa: ANN401 -- late
-    """Without a day the agreement in force is changed; without one in force a new one begins today."""
-    if wished is not None:
-        return wished.date()
-    today: date = place.hub.today(place.country)
-    return standing.valid_from if standing else today
-
-
-def _refuse_channel(channel: str) -> None:
-    if not channel:
-        return
-    from connectors.channels import known_channels
-
-    known = {*known_channels(), "cov"}
-    if channel not in known:
-        raise ConfigurationError(f"no channel of kind {channel!r}", hint=f"one of: {', '.join(sorted(known))}")
-
-
-def _release(word: str) -> str:
-    if word not in ("auto", "manual"):
-        raise ConfigurationError(f"unknown release {word!r}", hint="one of: auto, manual")
-    return word
-
-
-def _pairs(settings: list[str]) -> dict[str, str]:
-    """NAME=VALUE pairs; a secret is given by reference only, so that none is ever stored or shown."""
-    found: dict[str, str] = {}
-    for pair in settings:
-        name, sign, value = (part.strip() for part in pair.partition("="))
-        if not sign or not name:
-            raise ConfigurationError("a setting is written NAME=VALUE", hint="--set endpoint=https://...")
-        if name.endswith(_SECRETS) and value and not value.startswith(("env:", "file:")):
-            raise ConfigurationError(f"{name} is a secret", hint=f"--set {name}=env:NAME or {name}=file:PATH")
-        found[name] = value
-    return found
-
-
-def _account(text: str) -> str:
-    account = digits(text).upper()
-    if not (is_iban(account) or is_bban(account)):
-        raise ConfigurationError("a payer account is an IBAN or BBAN with the right check digits")
-    return account
 
 
 def _word(*, told: bool | None) -> str:

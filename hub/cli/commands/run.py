@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +40,11 @@ def run(
     once: Annotated[bool, typer.Option("--once", help="Run every job of the plan now, once, and stop.")] = False,
     threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="So many messages at a time.")] = 4,
     listen: Annotated[str, typer.Option("--listen", help="HOST:PORT for /health/live, /health/ready, /metrics.")] = "",
+    web: Annotated[str, typer.Option("--web", help="HOST:PORT of the console; 'off': without it.")] = "",
+    origin: Annotated[str, typer.Option("--origin", help="Its public address, https://..., behind a proxy.")] = "",
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", help="PEM with certificate and key: the console speaks TLS.")
+    ] = None,
 ) -> None:
     """Each job runs once per local date or hour, whoever's clock ticks."""
     from hub.cli.boot import settings_here
@@ -63,6 +69,7 @@ def run(
                 from scheduler.endpoints import served
 
                 say(f"health and metrics on port {stack.enter_context(served(hub, listen))}")
+            _console(hub, stack, web, origin, certificate, settings)
             scheduler = clock(hub, say, _heartbeat(hub, settings))
             scheduler.start()
             stack.callback(scheduler.shutdown, wait=True)
@@ -70,6 +77,25 @@ def run(
             say(f"{len(NIGHT)} jobs planned for each tenant, {sends}; Ctrl-C stops")
             _send(hub, stop, threads, settings.broker_url.reveal() if settings.broker_url else "")
         say("stopped")
+
+
+def _console(hub: Hub, stack: ExitStack, web: str, origin: str, certificate: Path | None, settings: Settings) -> None:
+    """Serve the console. Where nobody asked for a port and it is taken, the exchange goes on without."""
+    if web == "off":
+        return
+    from hub.web.provider import provider_of
+    from hub.web.server import DEFAULT, served
+
+    try:
+        provider = provider_of(hub, settings.oidc)
+        opened = served(hub, web or DEFAULT, origin=origin, certificate=certificate, provider=provider)
+        address = stack.enter_context(opened)
+    except ConfigurationError as error:
+        if web:
+            raise
+        say(f"{error}; running without the console")
+    else:
+        say(f"console on {address}")
 
 
 def _heartbeat(hub: Hub, settings: Settings) -> Callable[[], object] | None:

@@ -65,8 +65,8 @@ def ask(hub: Hub, tenant: str, practice: Organisation, request: IntakeRequest, d
     except PrivacyRefusal as refusal:
         return Asked(refusal=refusal)
     with hub.store.reading(tenant) as unit:
-        ctx = _context(hub, unit, practice, request, taken)
-    return Asked(taken, ctx, _coverage(hub, tenant, taken, ctx))
+        ctx = context_of(hub, unit, practice, request, taken)
+    return Asked(taken, ctx, coverage_of(hub, tenant, taken, ctx))
 
 
 def judge(hub: Hub, unit: Unit, practice: Organisation, request: IntakeRequest, asked: Asked) -> Judged:
@@ -83,7 +83,8 @@ def _refused(refusal: PrivacyRefusal | None) -> Judged:
     return Judged(outcomes=(), state=declarations.REFUSED, code="MEDICAL_COLUMNS", facts=facts)
 
 
-def _context(hub: Hub, unit: Unit, practice: Organisation, request: IntakeRequest, taken: _List) -> ModuleContext:
+def context_of(hub: Hub, unit: Unit, practice: Organisation, request: IntakeRequest, taken: _List) -> ModuleContext:
+    """What a list of this practice, module and quarter is judged against."""
     period = quarter(request.period)
     group = parties.ancestor(unit, practice, "care_group")
     agent = parties.ancestor(unit, group, "billing_agent")
@@ -157,7 +158,8 @@ def _participation(unit: Unit, practice: Organisation, module: str) -> module_co
     )
 
 
-def _coverage(hub: Hub, tenant: str, taken: _List, ctx: ModuleContext) -> dict[int, CoverageAnswer]:
+def coverage_of(hub: Hub, tenant: str, taken: _List, ctx: ModuleContext) -> dict[int, CoverageAnswer]:
+    """What the coverage check answers, by line; nothing where the tenant has none."""
     service = hub.coverage(tenant)
     if service is None:
         return {}
@@ -175,12 +177,13 @@ def _judged(
     answers: Mapping[int, CoverageAnswer],
 ) -> Judged:
     before = declarations.current(unit, practice.id, request.module, request.period)
-    live = claims.known_blinds(unit, request.module, request.period)
+    blinds = {subjects.blind(unit, "bsn", row.person.bsn) for row in taken.rows if is_bsn(row.person.bsn)}
+    live = claims.known_blinds(unit, request.module, request.period, blinds=blinds, provider=ctx.provider.id)
     if before is not None and _submitted(live, before["id"]):
-        seen = _with_history(unit, ctx, taken, live)
+        seen = with_history(unit, ctx, taken, live)
         return _after_submission(unit, request, taken, seen, answers, live, before["id"])
     ours = {blind for blind, row in live.items() if before is not None and row["declaration_id"] == before["id"]}
-    ctx = _with_history(unit, ctx, taken, {blind: row for blind, row in live.items() if blind not in ours})
+    ctx = with_history(unit, ctx, taken, {blind: row for blind, row in live.items() if blind not in ours})
     outcomes = module_quarter.assess(taken.rows, ctx, answers)
     refusal = file_refusal(taken.rows, ctx)
     if refusal is not None:
@@ -221,7 +224,7 @@ def _submitted(live: Mapping[str, Row], declaration_id: str) -> bool:
     return any(row["exchange_id"] or row["corrects"] for row in mine)
 
 
-def _with_history(unit: Unit, ctx: ModuleContext, taken: _List, live: Mapping[str, Row]) -> ModuleContext:
+def with_history(unit: Unit, ctx: ModuleContext, taken: _List, live: Mapping[str, Row]) -> ModuleContext:
     """Which of these people are claimed already for this module and quarter, by this practice or another."""
     mine: set[str] = set()
     elsewhere: set[str] = set()
@@ -249,7 +252,7 @@ def _compare(
             fresh.append(claim)
     staying = set(kept.values())
     gone = [row for row, claim in old.values() if claim.id not in staying]
-    return kept, _numbered(unit, fresh), gone
+    return kept, numbered(unit, fresh), gone
 
 
 def _same(one: Claim, other: Claim) -> bool:
@@ -262,7 +265,7 @@ def _same(one: Claim, other: Claim) -> bool:
     )
 
 
-def _numbered(unit: Unit, fresh: Sequence[Claim]) -> list[NewClaim]:
+def numbered(unit: Unit, fresh: Sequence[Claim]) -> list[NewClaim]:
     """Line references are taken only for claims that are really new, in one go."""
     if not fresh:
         return []
@@ -288,10 +291,11 @@ def _rows(
     outcomes: Sequence[RowOutcome], rows: Sequence[PatientRow], claim_of: Mapping[int, str]
 ) -> list[DeclarationRow]:
     by_line = {row.line: row for row in rows}
-    return [_row(outcome, by_line[outcome.line], claim_of.get(outcome.line)) for outcome in outcomes]
+    return [stored_row(outcome, by_line[outcome.line], claim_of.get(outcome.line)) for outcome in outcomes]
 
 
-def _row(outcome: RowOutcome, row: PatientRow, claim_id: str | None) -> DeclarationRow:
+def stored_row(outcome: RowOutcome, row: PatientRow, claim_id: str | None) -> DeclarationRow:
+    """A row as it is kept: its outcome, and the allowed columns."""
     dates = ("enrolled", "deregistered", "deceased")
     body = person_to_json(row.person) | {"uzovi": row.uzovi, "performer_agb": row.performer_agb}
     body |= {name: day.isoformat() for name in dates if (day := getattr(row, name)) is not None}
@@ -363,7 +367,7 @@ def _delta(
     refusal = file_refusal(taken.rows, ctx)
     if refusal is not None:
         return _file_refused(outcomes, refusal.code, taken)
-    new = _numbered(unit, make_claims(outcomes, taken.rows, ctx, new_id=new_id, new_ref=lambda: ""))
+    new = numbered(unit, make_claims(outcomes, taken.rows, ctx, new_id=new_id, new_ref=lambda: ""))
     rows = claims.by_ids(unit, [row["id"] for row in gone])
     at_rest = [row for row in rows if row["exchange_id"] is None and not row["corrects"]]
     out = [row for row in rows if row not in at_rest]

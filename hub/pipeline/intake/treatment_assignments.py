@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from hub import texts
-from hub.errors import ContentError
 from hub.intake.columns import TREATMENT_LOG
 from hub.intake.lists import Taken, take_treatment_log
 from hub.model.claim import Claim, ClaimKind, ClaimLine
 from hub.model.identity import is_fnr
 from hub.model.money import Money, money, total
+from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import Hub
 from hub.pipeline.intake import IntakeRequest, Judged
 from hub.pipeline.intake.maps import column_map
@@ -55,7 +54,7 @@ def ask(hub: Hub, tenant: str, clinic: Organisation, request: IntakeRequest, dat
 def judge(hub: Hub, unit: Unit, clinic: Organisation, request: IntakeRequest, asked: Asked) -> Judged:
     """Judge one log and make its invoices; a refused row uses no number, a rollback leaves no gap."""
     del request
-    ctx = _context(hub, unit, clinic)
+    ctx = context_of(hub, unit, clinic)
     rows = asked.taken.rows
     outcomes = assess(rows, ctx)
     made = make_claims(
@@ -63,22 +62,24 @@ def judge(hub: Hub, unit: Unit, clinic: Organisation, request: IntakeRequest, as
         rows,
         ctx,
         new_id=new_id,
-        next_number=lambda: _next_number(unit, clinic.code),
+        next_number=lambda: next_number(unit, clinic.code),
     )
     return Judged(
         outcomes=outcomes,
         rows=_rows(outcomes, rows, made),
-        new=[_new_claim(clinic, _own_ref(unit, clinic, claim)) for claim in made],
+        new=[new_claim(clinic, own_ref(unit, clinic, claim)) for claim in made],
         findings=asked.taken.findings,
         dropped=asked.taken.dropped,
     )
 
 
-def _next_number(unit: Unit, clinic: str) -> str:
+def next_number(unit: Unit, clinic: str) -> str:
+    """The clinic's next invoice number."""
     return str(series.take(unit, f"invoice:{clinic}", first=FIRST_NUMBER))
 
 
-def _context(hub: Hub, unit: Unit, clinic: Organisation, *, without: str = "") -> TreatmentContext:
+def context_of(hub: Hub, unit: Unit, clinic: Organisation, *, without: str = "") -> TreatmentContext:
+    """What a log of this clinic is judged against."""
     today = hub.today("NO")
     assignments = stored_assignments(unit)
     payers = {each.insurer_orgnr: _payer(hub, each.insurer_orgnr, today) for each in assignments.values()}
@@ -185,14 +186,15 @@ def _used(lines: Sequence[ClaimLine]) -> Used:
     )
 
 
-def _own_ref(unit: Unit, clinic: Organisation, claim: Claim) -> Claim:
+def own_ref(unit: Unit, clinic: Organisation, claim: Claim) -> Claim:
     """The reference is the invoice number, unless another clinic of this tenant has that number already."""
     if claims.by_ref(unit, claim.ref) is None:
         return claim
     return replace(claim, ref=f"{claim.ref}@{clinic.code}")
 
 
-def _new_claim(clinic: Organisation, claim: Claim) -> NewClaim:
+def new_claim(clinic: Organisation, claim: Claim) -> NewClaim:
+    """An invoice ready to be stored, with whose it is."""
     kind, value = _subject(clinic.code, claim.person.fnr, claim.person.local_ref, claim.person.birth_date)
     return NewClaim(
         claim=claim,
@@ -212,10 +214,11 @@ def _subject(clinic: str, fnr: str, patient_ref: str, born: date | None) -> tupl
 def _rows(outcomes: Sequence[RowOutcome], rows: Sequence[TreatmentRow], made: Iterable[Claim]) -> list[DeclarationRow]:
     claim_of = {claim.references["sak_id"]: claim.id for claim in made}
     by_line = {row.line: row for row in rows}
-    return [_row(outcome, by_line[outcome.line], claim_of) for outcome in outcomes]
+    return [stored_row(outcome, by_line[outcome.line], claim_of) for outcome in outcomes]
 
 
-def _row(outcome: RowOutcome, row: TreatmentRow, claim_of: Mapping[str, str]) -> DeclarationRow:
+def stored_row(outcome: RowOutcome, row: TreatmentRow, claim_of: Mapping[str, str]) -> DeclarationRow:
+    """A row as it is kept: its outcome, and what an invoice would need but for a diagnosis."""
     body = {
         "sak_id": row.sak_id,
         "code": row.code,
@@ -224,6 +227,13 @@ def _row(outcome: RowOutcome, row: TreatmentRow, claim_of: Mapping[str, str]) ->
         "patient_ref": row.patient_ref,
         "birth_date": row.birth_date.isoformat() if row.birth_date else "",
         "profession": row.profession,
+        "fnr": row.fnr,
+        "text": row.text,
+        "duration": row.duration,
+        "vat_category": row.vat_category,
+        "vat_rate": "" if row.vat_rate is None else str(row.vat_rate),
+        "therapist_hpr": row.therapist_hpr,
+        "therapist_name": row.therapist_name,
     }
     return DeclarationRow(
         line=outcome.line,
@@ -238,34 +248,31 @@ def _row(outcome: RowOutcome, row: TreatmentRow, claim_of: Mapping[str, str]) ->
 
 
 def corrected(hub: Hub, unit: Unit, claim: Claim, changes: Changes, *, same: bool) -> NewClaim:
-    """The invoice with its changes, judged like a log that is handed in today; ContentError when a line does not pass.
+    """The invoice with its changes, judged like a log that is handed in today; RefusedError when a line does not pass.
 
     `same` keeps number and KID; otherwise it gets the clinic's next number and a KID of its own.
     """
     clinic = parties.organisation(unit, claim.provider.id)
-    ctx = _context(hub, unit, clinic, without=claim.ref)
+    ctx = context_of(hub, unit, clinic, without=claim.ref)
     rows = corrections.treatment_rows(claim, changes)
     outcomes = assess(rows, ctx)
     failed = [one for one in outcomes if one.outcome != INVOICE]
     if failed:
         reason = {name: f"{failed[0].line}: {failed[0].said(name)} ({failed[0].code})" for name in LANGUAGES}
-        raise ContentError(
-            texts.text("CORRECT_NOT_PASSED", ref=claim.ref, reason=reason)["en"],
-            hint=texts.action("CORRECT_NOT_PASSED")["en"],
-        )
-    number = claim.invoice_number if same else _next_number(unit, clinic.code)
+        raise RefusedError("CORRECT_NOT_PASSED", ref=claim.ref, reason=reason)
+    number = claim.invoice_number if same else next_number(unit, clinic.code)
     (made,) = make_claims(outcomes, rows, ctx, new_id=new_id, next_number=lambda: number)
-    made = replace(made, ref=claim.ref) if same else _own_ref(unit, clinic, made)
-    return _new_claim(clinic, made)
+    made = replace(made, ref=claim.ref) if same else own_ref(unit, clinic, made)
+    return new_claim(clinic, made)
 
 
 def credited(hub: Hub, unit: Unit, claim: Claim, amounts: Sequence[Money]) -> NewClaim:
     """The credit note of an invoice: the clinic's next number, the SakID, and which invoice of what day it credits."""
     clinic = parties.organisation(unit, claim.provider.id)
-    number = _next_number(unit, clinic.code)
+    number = next_number(unit, clinic.code)
     refs = [f"{number}-{line.number}" for line in claim.lines]
     made = corrections.credit_of(claim, number=number, line_refs=refs, new_id=new_id, amounts=amounts)
     issued = {"credits_date": claim.issue_date.isoformat()} if claim.issue_date else {}
     references = {**claim.references, "credits": claim.invoice_number, **issued}
     made = replace(made, invoice_number=number, issue_date=hub.today(claim.country), references=references)
-    return _new_claim(clinic, _own_ref(unit, clinic, made))
+    return new_claim(clinic, own_ref(unit, clinic, made))

@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from hub import texts
-from hub.errors import ContentError
 from hub.intake.columns import PERFORMANCE_LIST
 from hub.intake.lists import Taken, take_performance_list
 from hub.intake.privacy import PrivacyRefusal
 from hub.model.claim import Claim, ClaimKind
 from hub.model.identity import is_agb, is_bsn
 from hub.model.money import Money
+from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import Hub
 from hub.pipeline.intake import IntakeRequest, Judged
 from hub.pipeline.intake.maps import column_map
@@ -250,10 +249,7 @@ def corrected(hub: Hub, unit: Unit, claim: Claim, changes: Changes, *, same: boo
     outcomes = assess([row], ctx)
     if outcomes[0].outcome != CLAIM:
         reason = {name: f"{outcomes[0].said(name)} ({outcomes[0].code})" for name in LANGUAGES}
-        raise ContentError(
-            texts.text("CORRECT_NOT_PASSED", ref=claim.ref, reason=reason)["en"],
-            hint=texts.action("CORRECT_NOT_PASSED")["en"],
-        )
+        raise RefusedError("CORRECT_NOT_PASSED", ref=claim.ref, reason=reason)
     (made,) = make_claims(outcomes, [row], ctx, new_id=new_id, new_ref=lambda: claim.ref if same else _next_ref(unit))
     before = claim.lines[0]
     code = changes.of(EVERYWHERE, RECLAIM_CODE)

@@ -1,0 +1,1 @@
+"""What several routes of a screen show: views turned into what a template needs, pure."""

@@ -1,0 +1,1 @@
+"""One module per screen, found by scanning: `SCREEN` says what it is and who may see it, `router` what it answers."""

@@ -1,0 +1,91 @@
+"""Bank accounts of our own organisations: asked for by one person, in force when another approves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Response
+
+from hub.errors import HubError
+from hub.pipeline import four_eyes, own_accounts
+from hub.store.parties import organisations
+from hub.web.errors import Absent
+from hub.web.guard import Visiting, needs
+from hub.web.pages import page
+from hub.web.roles import Permission
+from hub.web.saying import done
+from hub.web.screen import Screen
+from hub.web.visit import Visit
+
+SCREEN = Screen(name="accounts", path="/accounts", needs=Permission.MONEY_SEE, group="money", order=40)
+router = APIRouter()
+_PAYS = [Depends(needs(Permission.PAY))]
+_DECIDED = 50
+
+
+@router.get("/accounts")
+def listing(visit: Visiting) -> Response:
+    """What waits for a second person, the accounts in force, and what was decided last."""
+    return _list(visit)
+
+
+def _list(visit: Visit, *, error: str = "", status: int = 200) -> Response:
+    with visit.reading() as unit:
+        changes = own_accounts.listed(unit)
+        ours = organisations(unit)
+    waiting = [row for row in changes if row["state"] == "asked"]
+    return page(
+        visit,
+        "accounts/list.html",
+        status=status,
+        error=error,
+        waiting=[(row, _mine(visit, row)) for row in waiting],
+        decided=[row for row in reversed(changes) if row["state"] != "asked"][:_DECIDED],
+        ours=ours,
+    )
+
+
+def _mine(visit: Visit, row: dict[str, Any]) -> bool:
+    return four_eyes.refusal(row["asked_by"], visit.actor, "who asked for an account") is not None
+
+
+@router.post("/accounts", dependencies=_PAYS)
+def ask(
+    visit: Visiting,
+    code: Annotated[str, Form(max_length=20)],
+    account: Annotated[str, Form(max_length=60)],
+    source: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Ask for another account; it counts when a second person approves."""
+    _theirs(visit, code)
+    try:
+        with visit.hub.store.unit(visit.tenant) as unit:
+            _, new = own_accounts.ask(unit, code, account, source=source, actor=visit.actor)
+    except HubError as problem:
+        return _list(visit, error=str(problem), status=422)
+    return done("/accounts", "asked" if new else "asked_before", code=code)
+
+
+@router.post("/accounts/decide", dependencies=_PAYS)
+def decide(
+    visit: Visiting,
+    code: Annotated[str, Form(max_length=20)],
+    account: Annotated[str, Form(max_length=40)],
+    answer: Annotated[str, Form(max_length=10)],
+) -> Response:
+    """Approve what somebody else asked for, or reject it."""
+    _theirs(visit, code)
+    approves = answer == "approve"
+    try:
+        with visit.hub.store.unit(visit.tenant) as unit:
+            own_accounts.decide(unit, code, visit.actor, approve=approves, account=account)
+    except HubError as problem:
+        return _list(visit, error=str(problem), status=409)
+    return done("/accounts", "approved" if approves else "rejected", code=code)
+
+
+def _theirs(visit: Visit, code: str) -> None:
+    with visit.reading() as unit:
+        known = {one.code for one in organisations(unit)}
+    if code not in known:
+        raise Absent("organisation", code)

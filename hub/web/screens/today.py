@@ -1,0 +1,175 @@
+"""Today: what needs a person, by day and money, each task with the way to where it is solved; how it goes in charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from hub.pipeline import today as work
+from hub.pipeline.today import Charts, Tile
+from hub.store import today as counted
+from hub.store.unit import Row
+from hub.web.guard import Visiting
+from hub.web.pages import page
+from hub.web.parts.charts import Chart, Part, columns, rates
+from hub.web.parts.doors import door
+from hub.web.roles import Permission
+from hub.web.saying import done
+from hub.web.screen import Screen
+from hub.web.visit import Visit
+from hub.web.wording import word
+
+SCREEN = Screen(name="today", path="/today", group="work", order=1)
+router = APIRouter()
+_PAGE = 50
+MINE = "mine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A tile with the way to its work list, and to its tasks below where it has any."""
+
+    tile: Tile
+    href: str
+    filter: str
+
+
+@router.get("/today")
+def today(visit: Visiting, show: str = "", after: str = "") -> Response:
+    """Tiles, and the open tasks from the nearest day on; `show` is a tile's name, or `mine`."""
+    chosen = show if show in work.KINDS or show == MINE else ""
+    with visit.reading() as unit:
+        tiles = work.tiles(visit.hub, unit, visit.country, money=visit.may(Permission.MONEY_SEE))
+        rows = counted.page(
+            unit,
+            kinds=work.KINDS.get(chosen, ()),
+            assignee=visit.actor.name if chosen == MINE else None,
+            after=_after(after),
+            most=_PAGE + 1,
+        )
+    return page(
+        visit,
+        "today/list.html",
+        cards=[_card(visit, tile) for tile in tiles],
+        tasks=[(row, *_way(visit, row)) for row in rows[:_PAGE]],
+        chosen=chosen,
+        kinds=[name for name in work.KINDS if any(tile.name == name for tile in tiles)],
+        after=_cursor(rows[_PAGE - 1]) if len(rows) > _PAGE else "",
+        first=not after,
+    )
+
+
+def _card(visit: Visit, tile: Tile) -> Card:
+    own = f"/today?show={tile.name}" if tile.name in work.KINDS else ""
+    filters = {"assignee": "-"} if tile.name == "rejections" else {"state": "missing"} if tile.name == "inputs" else {}
+    return Card(tile=tile, href=door(visit, tile.name, **filters) or own, filter=own)
+
+
+def _way(visit: Visit, row: Row) -> tuple[str, str]:
+    """Where the task is solved, and the word for going there."""
+    place = work.place_of(row)
+    href = door(visit, place.kind, place.ref)
+    return href, f"go_{place.kind}" if href else ""
+
+
+def _cursor(row: Row) -> str:
+    day, money, row_id = counted.cursor(row)
+    return f"{day.isoformat()}.{money}.{row_id}"
+
+
+def _after(text: str) -> counted.After | None:
+    """Where a page ended; a cursor nobody made is none."""
+    day, _, rest = text.partition(".")
+    money, _, row_id = rest.partition(".")
+    try:
+        return (date.fromisoformat(day), int(money), row_id) if text else None
+    except ValueError:
+        return None
+
+
+@router.get("/today/charts")
+def charts(visit: Visiting) -> Response:
+    """How it goes, as it was counted last; a page of its own, and a part of Today."""
+    return _drawn(visit, work.charts(visit.hub, visit.tenant, visit.country, visit.within))
+
+
+@router.post("/today/charts")
+def count_anew(visit: Visiting) -> Response:
+    """Count again now."""
+    work.charts(visit.hub, visit.tenant, visit.country, visit.within, anew=True)
+    return done("/today/charts", "counted_anew")
+
+
+def _drawn(visit: Visit, found: Charts) -> Response:
+    template = "today/charts_part.html" if visit.partial else "today/charts.html"
+    currencies = sorted({one["currency"] for one in found.ages})
+    return page(
+        visit,
+        template,
+        found=found,
+        flow=_flow(visit, found),
+        ages=[(currency, _ages(visit, found, currency)) for currency in currencies],
+        granted=_granted(visit, found),
+        band=lambda one: _band(visit, one),
+        week=lambda one: f"{date.fromisoformat(one['begin']):%G-W%V}",
+    )
+
+
+def _say(visit: Visit, key: str, **values: object) -> str:
+    return word("today", key, visit.language, **values)
+
+
+def _flow(visit: Visit, found: Charts) -> Chart | None:
+    names = ("made", "arrived", "answered")
+    groups = [
+        (
+            f"{date.fromisoformat(one['begin']):W%V}",
+            str(one["made"] or ""),
+            [Part(name, one[name], f"{_say(visit, name)}: {one[name]}") for name in names],
+        )
+        for one in found.weeks
+    ]
+    return columns(_say(visit, "flow"), groups)
+
+
+def _ages(visit: Visit, found: Charts, currency: str) -> Chart | None:
+    groups = [
+        (
+            _band(visit, one),
+            _major(one["due"] + one["open"]) if one["due"] + one["open"] > 0 else "",
+            [
+                Part("outstanding", one["due"], f"{_say(visit, 'outstanding')}: {_major(one['due'])} {currency}"),
+                Part("open", one["open"], f"{_say(visit, 'undecided')}: {_major(one['open'])} {currency}"),
+            ],
+        )
+        for one in found.ages
+        if one["currency"] == currency
+    ]
+    return columns(f"{_say(visit, 'ages')} ({currency})", groups, stacked=True)
+
+
+def _granted(visit: Visit, found: Charts) -> Chart | None:
+    rows = [
+        (one["payer"], Part("granted", one["granted"], f"{_percent(one)} %"), one["asked"])
+        for one in found.granted
+        if one["asked"] > 0
+    ]
+    return rates(_say(visit, "granted_rate"), rows)
+
+
+def _percent(one: Any) -> str:  # noqa: ANN401 -- a figure as it was kept
+    tenths = one["granted"] * 1000 // one["asked"]
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def _major(minor: int) -> str:
+    return f"{minor // 100}" if minor >= 0 else f"-{-minor // 100}"
+
+
+def _band(visit: Visit, one: Any) -> str:  # noqa: ANN401 -- a figure as it was kept
+    if one["until"]:
+        return _say(visit, "days_between", first=one["over"], last=one["until"])
+    return _say(visit, "days_more", first=one["over"])
