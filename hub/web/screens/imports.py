@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 
 from hub.errors import HubError
 from hub.pipeline.imports import KINDS, Imported, import_list
+from hub.pipeline.upload_checks import check_upload
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
 from hub.web.pages import page
@@ -44,6 +45,7 @@ def preview(
     data, name = file.file.read(), file.filename or "list"
     error, outcome = "", None
     try:
+        check_upload(visit.hub, name, data)
         outcome = _import(visit, kind, data, name, valid_from, source, dry=True)
     except HubError as found:
         error = f"{found}"
