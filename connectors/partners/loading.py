@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from connectors.partners.building import build_partner
@@ -52,7 +53,22 @@ def partner_folders(parent: Path) -> list[Path]:
     return sorted(path for path in parent.iterdir() if path.is_dir() and path.name[0] not in "._")
 
 
-def _load(folder: Path, channels: Collection[str]) -> tuple[Partner | None, list[Problem]]:
+def _load(folder: Path, channels: Collection[str]) -> tuple[Partner | None, tuple[Problem, ...]]:
+    """As `_read`, and remembered while the files say the same: YAML with places is slow to read."""
+    return _read(folder, frozenset(channels), (_bytes(folder / PARTNER_FILE), _bytes(folder / CODES_FILE)))
+
+
+def _bytes(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=256)
+def _read(
+    folder: Path, channels: frozenset[str], _seen: tuple[bytes | None, bytes | None]
+) -> tuple[Partner | None, tuple[Problem, ...]]:
     file = folder / PARTNER_FILE
     problems = []
     if not _KEBAB.fullmatch(folder.name):
@@ -64,12 +80,12 @@ def _load(folder: Path, channels: Collection[str]) -> tuple[Partner | None, list
     root, unread = parse(text, str(file)) if text is not None else (None, [])
     problems += [*wrong, *unread]
     if root is None:
-        return None, problems
+        return None, tuple(problems)
     document = read_document(root, str(file), channels)
     if not document.problems:
         check_meaning(document)
     problems += document.problems
-    return (None if problems else build_partner(folder.name, document.value, codes)), problems
+    return (None if problems else build_partner(folder.name, document.value, codes)), tuple(problems)
 
 
 def _codes(file: Path) -> tuple[tuple[PartnerCode, ...], list[Problem]]:

@@ -156,7 +156,7 @@ def test_kvitt_run_ticks_sends_serves_and_stops_gracefully(tmp_path: Path) -> No
     home = tmp_path / "home"
     assert kvitt(home, "init").code == 0
     process = subprocess.Popen(
-        [*KVITT, "run", "--listen", "127.0.0.1:0"],
+        [*KVITT, "run", "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0"],
         cwd=ROOT,
         env=environment(home, PYTHONUNBUFFERED="1"),
         stdout=subprocess.PIPE,
@@ -165,7 +165,9 @@ def test_kvitt_run_ticks_sends_serves_and_stops_gracefully(tmp_path: Path) -> No
     assert process.stdout is not None
     try:
         port = process.stdout.readline().split()[-1]
+        console = process.stdout.readline().split()[-1]
         assert "jobs planned" in process.stdout.readline()
+        assert "kvitt.css" in requests.get(f"{console}/login", timeout=10).text
         assert requests.get(f"http://127.0.0.1:{port}/health/live", timeout=10).ok
         assert requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).ok
         time.sleep(0.2)

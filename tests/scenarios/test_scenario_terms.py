@@ -332,7 +332,7 @@ def test_a_list_that_does_not_come_is_a_task_and_one_reminder_and_a_late_one_clo
         "expected:01099902:PMO:2024Q1",
     ]
     with world.reading(NL) as unit:
-        reminders = tasks.notifications(unit)
+        reminders = [row for row in tasks.notifications(unit) if row["key"].startswith("expected:")]
     assert {(row["recipient"], row["key"]) for row in reminders} == {
         ("praktijk1@voorbeeldzorg.example", "expected:01099901:PMO:2024Q1"),
         ("praktijk2@voorbeeldzorg.example", "expected:01099902:PMO:2024Q1"),

@@ -94,3 +94,12 @@ def test_an_agreement_is_recorded_from_a_day_on_and_never_holds_a_secret_itself(
     assert [str(one.valid_to) for one in ours][-2:] == ["2026-07-31", "None"]
     assert (ours[-1].release, ours[-1].settings["token"]) == ("manual", "env:MENZIS_TOKEN")
     assert "MENZIS_TOKEN" not in person.see("/agreements")
+
+
+def test_a_list_with_macros_is_refused_in_the_readers_words(console: Console) -> None:
+    answer = console.login("engineer").send(
+        "/imports", {"kind": "tariffs"}, files={"file": ("x.xlsm", b"PK\x03\x04", "application/zip")}
+    )
+    assert answer.status_code == 422
+    assert "macro" in answer.text
+    assert "UPLOAD_MACROS" not in answer.text

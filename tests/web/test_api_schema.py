@@ -17,7 +17,7 @@ from tests.web.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docs" / "api" / "openapi.json"
-_SECONDS = 45
+_SECONDS = 30
 
 
 def test_the_file_in_the_repository_is_what_the_api_says_of_itself(

@@ -277,7 +277,7 @@ def test_anothers_claim_and_no_claim_look_the_same_and_are_logged(console: Conso
     assert bodies[0] == bodies[1]
     kind = "claim"
     tried = {look["object"] for look in console.looks(NL) if look["outcome"] == "absent"}
-    assert {f"{kind}:{theirs['ref']}", f"{kind}:R999999999"} <= tried
+    assert {f"{kind}/{theirs['ref']}", f"{kind}/R999999999"} <= tried
     foreign = claim_where(console, NO)
     assert console.login("support").get(f"/claims/{foreign['ref']}{view}").status_code == 404
 

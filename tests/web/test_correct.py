@@ -8,7 +8,7 @@ from html import unescape
 from urllib.parse import urljoin
 
 import pytest
-from httpx import Response
+from httpx2 import Response
 
 from hub.model.exchange import Collected
 from hub.pipeline import receive, views

@@ -8,7 +8,7 @@ from datetime import timedelta
 from html import unescape
 
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 from pyotp import TOTP
 
 from hub.pipeline import identity

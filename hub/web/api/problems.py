@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from hub import log
 from hub.errors import ConfigurationError, ContentError, HubError, TransientError
@@ -136,10 +137,18 @@ def _invalid(_request: Request, error: Exception) -> Response:
     return Problem("invalid", faults=found).response()
 
 
-def _http(_request: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
     known = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "media_type"}
+    if status == 405:
+        headers = {"allow": ", ".join(sorted(_allowed(request)))}
     return Problem(known.get(status, "invalid" if status < 500 else "internal"), headers=headers).response()
+
+
+def _allowed(request: Request) -> set[str]:
+    """Every method some route has for this path; a router alone names those of the first."""
+    routes = [one for one in request.app.routes if one.matches(request.scope)[0] is not Match.NONE]
+    return {method for one in routes for method in getattr(one, "methods", None) or ()}
 
 
 def _broken(request: Request, error: Exception) -> Response:

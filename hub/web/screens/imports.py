@@ -10,9 +10,11 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from hub.errors import HubError
 from hub.pipeline.imports import KINDS, Imported, import_list
 from hub.pipeline.upload_checks import check_upload
+from hub.texts import pick
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
 from hub.web.pages import page
+from hub.web.parts.handing_in import trouble
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -48,7 +50,8 @@ def preview(
         check_upload(visit.hub, name, data)
         outcome = _import(visit, kind, data, name, valid_from, source, dry=True)
     except HubError as found:
-        error = f"{found}"
+        said = trouble(found)
+        error = " ".join(pick(words, visit.language) for words in (said.said, said.todo) if words)
     word = _staging(request).keep(visit.session.id, name, data) if outcome else ""
     more = {"kinds": KINDS, "chosen": kind, "valid_from": valid_from, "source": source, "shown": _SHOWN}
     status = 200 if outcome else 422
