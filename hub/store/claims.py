@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from hub.model.claim import Claim
 from hub.model.party import Party
 from hub.store import schema, subjects
 from hub.store.codec import claim_from, party_from_json, party_to_json, party_version, sealed_to_bytes
+from hub.store.subjects import Persons
 from hub.store.unit import Row, Unit
 
 _BATCH = 500
@@ -33,16 +34,29 @@ def add(unit: Unit, new: Sequence[NewClaim], declaration_id: str | None = None) 
     """Store claims with their lines; a business key used before fails the whole transaction."""
     if not new:
         return
-    _put_parties(unit, [item.claim for item in new])
-    ids = _subject_ids(unit, new)
-    sealed = subjects.seal_many(
-        unit, [(ids[item.claim.id][0], f"claim:{item.claim.id}", sealed_to_bytes(item.claim)) for item in new]
-    )
-    rows = [
-        _claim_row(unit, item, ids[item.claim.id], body, declaration_id) for item, body in zip(new, sealed, strict=True)
-    ]
-    unit.insert(schema.claim, rows)
-    unit.insert(schema.claim_line, [row for item in new for row in _line_rows(item.claim)])
+    persons = subjects.gather(unit, people(new))
+    subjects.put(unit, persons)
+    put_parties(unit, new)
+    unit.insert(schema.claim, list(claim_rows(unit, new, persons, declaration_id)))
+    unit.insert(schema.claim_line, list(line_rows(new)))
+
+
+def people(new: Iterable[NewClaim]) -> Iterator[tuple[str, str]]:
+    """Whom claims are about, as `subjects.gather` takes them."""
+    return ((item.subject_kind, item.subject_value) for item in new)
+
+
+def claim_rows(unit: Unit, new: Iterable[NewClaim], persons: Persons, declaration_id: str | None) -> Iterator[Row]:
+    """The claims as they are stored, each sealed with its person's key."""
+    for item in new:
+        subject = persons.found[item.subject_kind, item.subject_value]
+        sealed = persons.seal(subject[0], f"claim:{item.claim.id}", sealed_to_bytes(item.claim))
+        yield _claim_row(unit, item, subject, sealed, declaration_id)
+
+
+def line_rows(new: Iterable[NewClaim]) -> Iterator[Row]:
+    """Their lines as they are stored."""
+    return (row for item in new for row in _line_rows(item.claim))
 
 
 def add_again(unit: Unit, claim: Claim, like: Row, *, business_key: str, hold_code: str) -> None:
@@ -54,23 +68,12 @@ def add_again(unit: Unit, claim: Claim, like: Row, *, business_key: str, hold_co
     unit.insert(schema.claim_line, _line_rows(claim))
 
 
-def _subject_ids(unit: Unit, new: Sequence[NewClaim]) -> dict[str, tuple[str, str]]:
-    by_kind: dict[str, list[str]] = {}
-    for item in new:
-        by_kind.setdefault(item.subject_kind, []).append(item.subject_value)
-    found = {kind: subjects.ensure(unit, kind, values) for kind, values in by_kind.items()}
-    result: dict[str, tuple[str, str]] = {}
-    for item in new:
-        index = subjects.blind(unit, item.subject_kind, item.subject_value)
-        result[item.claim.id] = (found[item.subject_kind][index], index)
-    return result
-
-
-def _put_parties(unit: Unit, claims: Iterable[Claim]) -> None:
+def put_parties(unit: Unit, new: Iterable[NewClaim]) -> None:
+    """Store who provides, claims and submits, in the version these claims carry."""
     parties = {
         party_version(unit.tenant, party): party
-        for claim in claims
-        for party in (claim.provider, claim.claimant, claim.submitter)
+        for item in new
+        for party in (item.claim.provider, item.claim.claimant, item.claim.submitter)
     }
     table = schema.party_version
     known = {row["id"] for row in unit.rows(unit.mine(table, table.c.id.in_(list(parties))))}
@@ -214,13 +217,21 @@ def hold(unit: Unit, claim_id: str, code: str) -> None:
 
 def belong(unit: Unit, claim_ids: Sequence[str], declaration_id: str) -> None:
     """A corrected list has these claims too: from now on they are its own."""
-    for claim_id in claim_ids:
-        unit.update(schema.claim, claim_id, declaration_id=declaration_id)
+    table = schema.claim
+    for start in range(0, len(claim_ids), _BATCH):
+        part = (table.c.tenant_id == unit.tenant, table.c.id.in_(claim_ids[start : start + _BATCH]))
+        unit.connection.execute(table.update().where(*part).values(declaration_id=declaration_id))
 
 
-def rename_key(unit: Unit, claim_id: str, business_key: str) -> None:
-    """Free a business key: the claim that had it was withdrawn and keeps its history under another."""
-    unit.update(schema.claim, claim_id, business_key=business_key)
+def withdraw(unit: Unit, claim_ids: Sequence[str]) -> None:
+    """Claims that were taken back, with their lines; their business keys are free for others, their history stays."""
+    table, line = schema.claim, schema.claim_line
+    for start in range(0, len(claim_ids), _BATCH):
+        part = claim_ids[start : start + _BATCH]
+        gone = table.update().where(table.c.tenant_id == unit.tenant, table.c.id.in_(part))
+        unit.connection.execute(gone.values(hold_code="WITHDRAWN", business_key="withdrawn:" + table.c.id))
+        theirs = line.update().where(line.c.tenant_id == unit.tenant, line.c.claim_id.in_(part))
+        unit.connection.execute(theirs.values(withdrawn=True))
 
 
 def set_line(unit: Unit, line_id: str, **values: object) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from sqlalchemy import func, select
 
 from hub.errors import ContentError
 from hub.security.crypto import seal, unseal
 from hub.store import schema, subjects
+from hub.store.subjects import Persons
 from hub.store.unit import Row, Unit, new_id
 
 CURRENT = "current"
@@ -76,9 +79,9 @@ def current(unit: Unit, organisation_id: str, module: str, period: str) -> Row |
     return unit.one(unit.mine(table, *where, table.c.state == CURRENT))
 
 
-def add(unit: Unit, head: DeclarationHead, rows: Sequence[DeclarationRow] = ()) -> str:
+def add(unit: Unit, head: DeclarationHead, rows: Sequence[DeclarationRow] = (), *, declaration_id: str = "") -> str:
     """Store a declaration with its rows; gives its id. The one it replaces is marked so."""
-    declaration_id = new_id()
+    declaration_id = declaration_id or new_id()
     values: Row = {name: getattr(head, name) for name in DeclarationHead.__slots__} | {"summary": dict(head.summary)}
     unit.insert(schema.declaration, [{"id": declaration_id, "received_at": unit.now} | values])
     if head.replaces_id is not None:
@@ -89,56 +92,50 @@ def add(unit: Unit, head: DeclarationHead, rows: Sequence[DeclarationRow] = ()) 
 
 def add_rows(unit: Unit, declaration_id: str, rows: Sequence[DeclarationRow]) -> None:
     """Store a declaration's rows, each sealed with its subject's key (or the batch's, when nobody is named)."""
-    named = [row for row in rows if row.subject is not None]
-    ids = _subject_ids(unit, named)
-    plain = {row.line: json.dumps(dict(row.body), separators=(",", ":")).encode() for row in rows}
-    sealed_named = subjects.seal_many(
-        unit, [(ids[row.line][0], _about(declaration_id, row.line), plain[row.line]) for row in named]
-    )
-    sealed = {row.line: body for row, body in zip(named, sealed_named, strict=True)}
+    if not rows:
+        return
+    persons = subjects.gather(unit, people(rows))
+    subjects.put(unit, persons)
+    unit.insert(schema.declaration_row, list(stored_rows(unit, declaration_id, rows, persons)))
+
+
+def people(rows: Iterable[DeclarationRow]) -> Iterator[tuple[str, str]]:
+    """Whom rows name, as `subjects.gather` takes them."""
+    return (row.subject for row in rows if row.subject is not None)
+
+
+def stored_rows(unit: Unit, declaration_id: str, rows: Iterable[DeclarationRow], persons: Persons) -> Iterator[Row]:
+    """Rows as they are stored."""
     _, batch = unit.batch_key(declaration_id)
     for row in rows:
-        if row.line not in sealed:
-            sealed[row.line] = seal(batch, plain[row.line], _about(declaration_id, row.line))
-    unit.insert(
-        schema.declaration_row,
-        [
-            {
-                "id": new_id(),
-                "declaration_id": declaration_id,
-                "line": row.line,
-                "row_id": row.row_id,
-                "outcome": row.outcome,
-                "code": row.code,
-                "message": dict(row.message),
-                "subject_id": ids[row.line][0] if row.line in ids else None,
-                "blind": ids[row.line][1] if row.line in ids else "",
-                "claim_id": row.claim_id,
-                "sealed": sealed[row.line],
-            }
-            for row in rows
-        ],
-    )
-
-
-def _subject_ids(unit: Unit, rows: Sequence[DeclarationRow]) -> dict[int, tuple[str, str]]:
-    by_kind: dict[str, list[str]] = {}
-    for row in rows:
-        if row.subject is not None:
-            by_kind.setdefault(row.subject[0], []).append(row.subject[1])
-    known = {kind: subjects.ensure(unit, kind, values) for kind, values in by_kind.items()}
-    result: dict[int, tuple[str, str]] = {}
-    for row in rows:
-        if row.subject is not None:
-            blind = subjects.blind(unit, *row.subject)
-            result[row.line] = (known[row.subject[0]][blind], blind)
-    return result
+        about, plain = _about(declaration_id, row.line), json.dumps(dict(row.body), separators=(",", ":")).encode()
+        subject, blind = (None, "") if row.subject is None else persons.found[row.subject]
+        yield {
+            "id": new_id(),
+            "declaration_id": declaration_id,
+            "line": row.line,
+            "row_id": row.row_id,
+            "outcome": row.outcome,
+            "code": row.code,
+            "message": dict(row.message),
+            "subject_id": subject,
+            "blind": blind,
+            "claim_id": row.claim_id,
+            "sealed": seal(batch, plain, about) if subject is None else persons.seal(subject, about, plain),
+        }
 
 
 def rows_of(unit: Unit, declaration_id: str) -> list[Row]:
     """A declaration's rows by line, without their bodies."""
     table = schema.declaration_row
     return unit.rows(unit.mine(table, table.c.declaration_id == declaration_id).order_by(table.c.line))
+
+
+def row_count(unit: Unit, declaration_id: str) -> int:
+    """How many rows a declaration has."""
+    table = schema.declaration_row
+    where = (table.c.tenant_id == unit.tenant, table.c.declaration_id == declaration_id)
+    return int(unit.connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one())
 
 
 def bodies(unit: Unit, rows: Sequence[Row]) -> list[dict[str, str]]:

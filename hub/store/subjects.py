@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
 
 from hub.errors import ConfigurationError, ContentError
 from hub.security.crypto import seal, unseal
@@ -17,15 +20,63 @@ def blind(unit: Unit, kind: str, value: str) -> str:
     return unit.keys.blind(unit.tenant, kind, value)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persons:
+    """People as a unit found them: by (kind, identifier) their id and blind index, those who are new, and their keys.
+
+    `known` are the ids of those who were stored already, by (kind, blind index).
+    """
+
+    known: Mapping[tuple[str, str], str]
+    fresh: Sequence[Row]
+    found: Mapping[tuple[str, str], tuple[str, str]]
+    keys: Mapping[str, bytes]
+
+    def seal(self, subject_id: str, about: str, plain: bytes) -> bytes:
+        """Seal something that is about one of them."""
+        return seal(self.keys[subject_id], plain, about)
+
+
+def gather(unit: Unit, people: Iterable[tuple[str, str]]) -> Persons:
+    """Find people by (kind, identifier), and make keys for those who are new; `put` stores these."""
+    blinds = {one: blind(unit, *one) for one in dict.fromkeys(people)}
+    known = _all_known(unit, [(kind, blinds[kind, value]) for kind, value in blinds])
+    missing = dict.fromkeys((kind, index) for (kind, _), index in blinds.items() if (kind, index) not in known)
+    made = {one: new_id() for one in missing}
+    fresh: list[Row] = [
+        {"id": subject, "kind": kind, "blind": index, "created_at": unit.now} for (kind, index), subject in made.items()
+    ]
+    ids = known | made
+    found = {(kind, value): (ids[kind, index], index) for (kind, value), index in blinds.items()}
+    names = {_key_name(unit, subject): subject for subject in ids.values()}
+    keys = {names[name]: key for name, key in unit.keys.ensure(names).items()}
+    return Persons(known=known, fresh=fresh, found=found, keys=keys)
+
+
+def still(unit: Unit, persons: Persons) -> bool:
+    """Whether `gather` would find the same people now: nobody of them was stored or erased since."""
+    asked = [*persons.known, *((row["kind"], row["blind"]) for row in persons.fresh)]
+    return _all_known(unit, asked) == persons.known
+
+
+def put(unit: Unit, persons: Persons) -> None:
+    """Store those who are new."""
+    unit.insert(schema.subject, list(persons.fresh))
+
+
 def ensure(unit: Unit, kind: str, values: Iterable[str]) -> dict[str, str]:
     """Subject ids for identifiers of one kind (`bsn`, `fnr`, `case`), made where missing, by blind index."""
-    blinds = list(dict.fromkeys(blind(unit, kind, value) for value in values))
-    known = _known(unit, kind, blinds)
-    missing = [index for index in blinds if index not in known]
-    rows: list[Row] = [{"id": new_id(), "kind": kind, "blind": index, "created_at": unit.now} for index in missing]
-    unit.keys.ensure([_key_name(unit, row["id"]) for row in rows])
-    unit.insert(schema.subject, rows)
-    return known | {row["blind"]: row["id"] for row in rows}
+    persons = gather(unit, ((kind, value) for value in values))
+    put(unit, persons)
+    return {index: subject for subject, index in persons.found.values()}
+
+
+def _all_known(unit: Unit, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    known: dict[tuple[str, str], str] = {}
+    for kind in dict.fromkeys(kind for kind, _ in asked):
+        ids = _known(unit, kind, [index for other, index in asked if other == kind])
+        known |= {(kind, index): subject for index, subject in ids.items()}
+    return known
 
 
 def _known(unit: Unit, kind: str, blinds: Sequence[str]) -> dict[str, str]:
@@ -33,7 +84,8 @@ def _known(unit: Unit, kind: str, blinds: Sequence[str]) -> dict[str, str]:
     known: dict[str, str] = {}
     for start in range(0, len(blinds), _BATCH):
         part = blinds[start : start + _BATCH]
-        rows = unit.rows(unit.mine(table, table.c.kind == kind, table.c.blind.in_(part), table.c.erased_at.is_(None)))
+        where = (table.c.tenant_id == unit.tenant, table.c.kind == kind, table.c.blind.in_(part))
+        rows = unit.rows(select(table.c.blind, table.c.id).where(*where, table.c.erased_at.is_(None)))
         known |= {row["blind"]: row["id"] for row in rows}
     return known
 

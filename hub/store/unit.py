@@ -6,6 +6,8 @@ asked of it; what belongs to no organisation it does not see at all (`hub.store.
 
 from __future__ import annotations
 
+import secrets
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -95,8 +97,10 @@ class Unit:
 
 
 def new_id() -> str:
-    """A fresh opaque id."""
-    return str(uuid.uuid4())
+    """A fresh opaque id: a UUID of version 7 (RFC 9562), so that rows made together lie together in every index."""
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    part = (rest << 12) // 1_000_000
+    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | part << 64 | 2 << 62 | secrets.randbits(62)))
 
 
 class Store:

@@ -5,6 +5,10 @@ corrections `CARE`, `corrected`, `credited`), found by scanning: a new programme
 reads the file and asks whoever must be asked, outside any transaction; `judge` decides and runs inside the one
 transaction that stores the result. `corrected` makes a claim anew with changes, `credited` takes one back in full.
 `FORMATS` names the formats its claims can be written in, where not every one of a partner's will do.
+
+A programme whose lists may be long (a hundred thousand people) has two more, `basis` and `number`: it judges without
+writing, so that everything is judged and sealed before the transaction and nobody waits meanwhile. `number` gives the
+new claims their numbers; the transaction asks for the `basis` again, and judges anew where what is stored has changed.
 """
 
 from __future__ import annotations
@@ -14,13 +18,13 @@ import importlib
 import pkgutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from types import ModuleType
 from typing import Any
 
-from hub import log
+from hub import log, texts
 from hub.errors import ConfigurationError
 from hub.ledger.accounts import ledger_lines
 from hub.ledger.balances import line_money, no_money
@@ -29,11 +33,13 @@ from hub.model.finding import Finding
 from hub.pipeline.cases import About, claim_values, claimed, raise_case
 from hub.pipeline.context import NIGHT, Actor, Hub
 from hub.programmes.outcome import HOLD, RowOutcome, summary
-from hub.store import access, claims, declarations, money, parties, schema, tasks
+from hub.store import access, bulk, claims, declarations, money, parties, schema, series, subjects, tasks
+from hub.store.bulk import Bulk
 from hub.store.claims import NewClaim
 from hub.store.declarations import DeclarationHead, DeclarationRow
 from hub.store.parties import Organisation
-from hub.store.unit import Row, Unit
+from hub.store.subjects import Persons
+from hub.store.unit import Row, Unit, new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,8 @@ class Judged:
 
     `kept` are ids of claims an earlier version of the list made that stay as they are; `doubted` are claims of another
     organisation that this list puts in doubt: they are held. `vanished` are claims that went out for people who are no
-    longer on the list: a person must say that they go back.
+    longer on the list: a person must say that they go back. `basis` is what of the store all of this rests on, where a
+    programme judges ahead.
     """
 
     outcomes: Sequence[RowOutcome]
@@ -74,6 +81,17 @@ class Judged:
     facts: Mapping[str, Any] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
     dropped: Sequence[str] = ()
+    basis: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A judged list with every row it leaves, as the driver takes them."""
+
+    declaration_id: str
+    judged: Judged
+    persons: Persons
+    bulks: Sequence[Bulk]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,17 +138,82 @@ def take(hub: Hub, tenant: str, request: IntakeRequest, data: bytes, actor: Acto
     if again is not None:
         return again
     asked = steps.ask(hub, tenant, organisation, request, data)
+    ahead = _ahead(hub, tenant, organisation, request, asked)
     with hub.store.unit(tenant) as unit:
         again = _again(unit, organisation, request, sha256, actor)
         if again is not None:
             return again
-        judged: Judged = steps.judge(hub, unit, organisation, request, asked)
-        again = _refused_again(unit, organisation, request, judged, sha256)
+        ready = ahead if ahead is not None and _still(unit, organisation, request, asked, ahead) else None
+        if ready is None:
+            ready = _made_ready(unit, judge(hub, unit, organisation, request, asked))
+        again = _refused_again(unit, organisation, request, ready.judged, sha256)
         if again is not None:
             return again
-        result = _store(unit, organisation, request, judged, sha256, actor)
+        result = _store(unit, organisation, request, ready, sha256, actor)
     log.event("intake", tenant=tenant, declaration=result.declaration_id, status=result.status)
     return result
+
+
+def judge(hub: Hub, unit: Unit, organisation: Organisation, request: IntakeRequest, asked: Any) -> Judged:  # noqa: ANN401 -- the programme's own
+    """Judge within the transaction that stores the result."""
+    steps = programme(request.programme)
+    judged: Judged = steps.judge(hub, unit, organisation, request, asked)
+    return steps.number(judged, partial(_take, unit)) if judges_ahead(request.programme) else judged
+
+
+def _take(unit: Unit, name: str, count: int) -> int:
+    return series.take_many(unit, name, count, first=1)
+
+
+def judges_ahead(name: str) -> bool:
+    """Whether a programme can judge without writing anything."""
+    return hasattr(programme(name), "number")
+
+
+def _ahead(hub: Hub, tenant: str, organisation: Organisation, request: IntakeRequest, asked: Any) -> _Ready | None:  # noqa: ANN401 -- the programme's own
+    """A list judged and sealed while nobody waits; its numbers are lost when it is judged anew."""
+    if not judges_ahead(request.programme):
+        return None
+    steps = programme(request.programme)
+    with hub.store.reading(tenant) as unit:
+        judged: Judged = steps.judge(hub, unit, organisation, request, asked)
+
+    def take(name: str, count: int) -> int:
+        with hub.store.unit(tenant) as unit:
+            return _take(unit, name, count)
+
+    judged = steps.number(judged, take)
+    with hub.store.reading(tenant) as unit:
+        return _made_ready(unit, judged)
+
+
+def _still(unit: Unit, organisation: Organisation, request: IntakeRequest, asked: Any, ahead: _Ready) -> bool:  # noqa: ANN401 -- the programme's own
+    """Whether what a list was judged and sealed by is what is stored now."""
+    found = programme(request.programme).basis(unit, organisation, request, asked)
+    return found == ahead.judged.basis and subjects.still(unit, ahead.persons)
+
+
+def _made_ready(unit: Unit, judged: Judged) -> _Ready:
+    """What a list leaves, sealed and converted; from here on it only has to be written."""
+    declaration_id = new_id()
+    persons = subjects.gather(unit, [*declarations.people(judged.rows), *claims.people(judged.new)])
+    raised = (line for item in judged.new for line in ledger_lines(item.claim))
+    postings = claim_raised(*raised, at=unit.now, source=f"declaration:{declaration_id}")
+    bulks = (
+        bulk.made(unit, schema.subject, persons.fresh),
+        bulk.made(unit, schema.claim, claims.claim_rows(unit, judged.new, persons, declaration_id)),
+        bulk.made(unit, schema.claim_line, claims.line_rows(judged.new)),
+        bulk.made(unit, schema.posting, map(money.posting_row, postings)),
+        bulk.made(unit, schema.declaration_row, declarations.stored_rows(unit, declaration_id, judged.rows, persons)),
+    )
+    # What the bulks hold is let go of: of a hundred thousand rows there is no room for all of it twice.
+    rest = replace(judged, rows=(), new=_one_of_each(judged.new))
+    return _Ready(declaration_id=declaration_id, judged=rest, persons=replace(persons, keys={}, found={}), bulks=bulks)
+
+
+def _one_of_each(new: Sequence[NewClaim]) -> list[NewClaim]:
+    """One claim for each set of parties."""
+    return list({(item.claim.provider, item.claim.claimant, item.claim.submitter): item for item in new}.values())
 
 
 def _again(
@@ -182,8 +265,9 @@ def formats_of(name: str) -> tuple[str, ...]:
 
 
 def _store(
-    unit: Unit, organisation: Organisation, request: IntakeRequest, judged: Judged, sha256: str, actor: Actor
+    unit: Unit, organisation: Organisation, request: IntakeRequest, ready: _Ready, sha256: str, actor: Actor
 ) -> IntakeResult:
+    judged, declaration_id = ready.judged, ready.declaration_id
     head = DeclarationHead(
         organisation_id=organisation.id,
         programme=request.programme,
@@ -196,17 +280,15 @@ def _store(
     )
     if request.delta:
         _decided(unit, organisation, request, sha256)
-    declaration_id = declarations.add(unit, head)
-    for row in judged.withdrawn:
-        withdraw(unit, row, source=f"declaration:{declaration_id}")
+    declarations.add(unit, head, declaration_id=declaration_id)
+    withdraw_all(unit, judged.withdrawn, source=f"declaration:{declaration_id}")
     for row in judged.doubted:
         _doubt(unit, row, request)
     _ask_about_vanished(unit, organisation, judged)
     claims.belong(unit, judged.kept, declaration_id)
-    claims.add(unit, judged.new, declaration_id)
-    raised = [line for item in judged.new for line in ledger_lines(item.claim)]
-    money.post(unit, claim_raised(*raised, at=unit.now, source=f"declaration:{declaration_id}"))
-    declarations.add_rows(unit, declaration_id, judged.rows)
+    if judged.new:
+        claims.put_parties(unit, judged.new)
+    bulk.insert(unit, ready.bulks)
     _tell(unit, organisation, request, judged, declaration_id)
     _log(unit, actor, f"intake-{judged.state}", declaration_id)
     return IntakeResult(
@@ -236,11 +318,11 @@ def _tell(unit: Unit, organisation: Organisation, request: IntakeRequest, judged
     codes = Counter(outcome.code for outcome in held)
     values = {
         "practice": organisation.code,
-        "module": request.module or request.programme,
+        "module": request.module or texts.list_kind(request.programme),
         "period": request.period or f"{unit.now:%Y-%m-%d}",
         "count": len(held),
-        "codes": ", ".join(f"{count} {name}" for name, count in sorted(codes.items())),
-        "reason": f"{judged.code} {', '.join(judged.facts.get('columns', ()))}".strip(),
+        "codes": _counted(codes),
+        "reason": _refusal(judged),
         "added": 0,
         "removed": 0,
         "changed": 0,
@@ -251,6 +333,19 @@ def _tell(unit: Unit, organisation: Organisation, request: IntakeRequest, judged
         raise_case(unit, code, values, key=f"declaration:{declaration_id}", about=about)
     if changed:
         raise_case(unit, _CHANGED, values, key=f"declaration:{declaration_id}:{_CHANGED}", about=about)
+
+
+def _counted(codes: Mapping[str, int]) -> dict[str, str]:
+    """How many rows wait for which reason, in every language."""
+    said = [(count, texts.cause(code)) for code, count in sorted(codes.items())]
+    return {name: ", ".join(f"{count} × {words[name]}" for count, words in said) for name in texts.LANGUAGES}
+
+
+def _refusal(judged: Judged) -> dict[str, str]:
+    """Why a list was refused, with the columns that are the reason."""
+    columns = [texts.spoken(name) for name in judged.facts.get("columns", ())]
+    words = texts.cause(judged.code)
+    return {name: f"{words[name]} {', '.join(one[name] for one in columns)}".strip() for name in texts.LANGUAGES}
 
 
 def _decided(unit: Unit, organisation: Organisation, request: IntakeRequest, sha256: str) -> None:
@@ -299,14 +394,25 @@ _STATUS = {
 
 def withdraw(unit: Unit, row: Row, *, source: str, reason: str = "withdrawn") -> None:
     """Take a claim back that nobody has been sent: its money is withdrawn, its history stays."""
-    (claim,) = claims.load(unit, [row])
-    standing = line_money(money.postings(unit, line_ids=[line.id for line in claim.lines]))
-    for line in ledger_lines(claim):
-        before = standing.get(line.line_id, no_money(claim.currency))
-        money.post(unit, withdrawn(line, before, at=unit.now, source=source, reason=reason))
-        claims.set_line(unit, line.line_id, withdrawn=True)
-    claims.hold(unit, row["id"], "WITHDRAWN")
-    claims.rename_key(unit, row["id"], f"withdrawn:{row['id']}")
+    withdraw_all(unit, [row], source=source, reason=reason)
+
+
+def withdraw_all(unit: Unit, rows: Sequence[Row], *, source: str, reason: str = "withdrawn") -> None:
+    """The same for several."""
+    if not rows:
+        return
+    lines = [line for claim in claims.load(unit, rows) for line in ledger_lines(claim)]
+    standing = line_money(money.postings(unit, line_ids=[line.line_id for line in lines]))
+    none = no_money(rows[0]["currency"])
+    money.post(
+        unit,
+        [
+            posting
+            for line in lines
+            for posting in withdrawn(line, standing.get(line.line_id, none), at=unit.now, source=source, reason=reason)
+        ],
+    )
+    claims.withdraw(unit, [row["id"] for row in rows])
 
 
 def _receipt_again(unit: Unit, known: Row) -> IntakeResult:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 from hub import texts
@@ -14,22 +13,20 @@ from hub.intake.lists import Taken, take_practice_list
 from hub.intake.privacy import PrivacyRefusal
 from hub.model.claim import Claim
 from hub.model.identity import is_bsn
-from hub.model.money import Money, money
+from hub.model.money import Money
 from hub.model.quarter import Quarter, quarter
 from hub.pipeline.context import Hub
-from hub.pipeline.intake import IntakeRequest, Judged
+from hub.pipeline.intake import IntakeRequest, Judged, maps, terms
 from hub.pipeline.intake.maps import column_map
-from hub.policy.tariff import AgreedTariff
 from hub.ports import CoverageAnswer
 from hub.programmes import corrections, module_context, module_quarter
 from hub.programmes.corrections import Changes
 from hub.programmes.module_claims import claims as make_claims
-from hub.programmes.module_context import ModuleContext, Term
+from hub.programmes.module_context import ModuleContext
 from hub.programmes.outcome import CLAIM, HOLD, SKIP, RowOutcome
 from hub.programmes.patient_list import file_findings, file_refusal
-from hub.programmes.register import Register, RegisterEntry, with_partners
 from hub.programmes.rows import PatientRow
-from hub.store import claims, declarations, parties, reference, schema, series, subjects
+from hub.store import claims, declarations, parties, schema, series, subjects
 from hub.store.claims import NewClaim
 from hub.store.codec import person_to_json
 from hub.store.declarations import DeclarationRow
@@ -42,6 +39,7 @@ CARE = "huisarts"
 FORMATS = ("vektis-HA304-4.2",)
 """What its claims can be written in."""
 _List = Taken[PatientRow]
+Take = Callable[[str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,7 @@ def ask(hub: Hub, tenant: str, practice: Organisation, request: IntakeRequest, d
     if not request.module or not request.period:
         raise ConfigurationError("a practice list needs its module and quarter", hint="--module PMO --quarter 2024Q1")
     try:
-        with hub.store.unit(tenant) as unit:
-            chosen = column_map(unit, PRACTICE_LIST, request, data, system=practice.system)
+        chosen = column_map(hub, tenant, PRACTICE_LIST, request, data, system=practice.system)
         taken = take_practice_list(data, request.name, chosen)
     except PrivacyRefusal as refusal:
         return Asked(refusal=refusal)
@@ -73,14 +70,54 @@ def judge(hub: Hub, unit: Unit, practice: Organisation, request: IntakeRequest, 
     """Judge one list against what is stored now."""
     del hub
     if asked.refusal is not None or asked.taken is None or asked.ctx is None:
-        return _refused(asked.refusal)
-    return _judged(unit, practice, request, asked.taken, asked.ctx, asked.answers)
+        return maps.refused(asked.refusal)
+    seen = _seen(unit, practice, request, asked.taken)
+    ctx = replace(asked.ctx, participation=seen.participation)
+    return replace(_judged(unit, request, asked.taken, ctx, asked.answers, seen), basis=seen.basis)
 
 
-def _refused(refusal: PrivacyRefusal | None) -> Judged:
-    columns = [column.name for column in refusal.columns] if refusal else []
-    facts = {"columns": columns, "message": str(refusal)}
-    return Judged(outcomes=(), state=declarations.REFUSED, code="MEDICAL_COLUMNS", facts=facts)
+def basis(unit: Unit, practice: Organisation, request: IntakeRequest, asked: Asked) -> object:
+    """What of the store `judge` goes by, as it is now."""
+    return None if asked.taken is None else _seen(unit, practice, request, asked.taken).basis
+
+
+def number(judged: Judged, take: Take) -> Judged:
+    """Give the new claims their line references; `take` gives the first of so many numbers of a series."""
+    return replace(judged, new=_numbered(judged.new, take))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What of the store a list is judged by: papers, the declaration in force, and live claims by blind index.
+
+    The claims are those of everybody on the list and of this practice. `blinds` has each valid number of the list.
+    """
+
+    blinds: Mapping[str, str]
+    live: Mapping[str, Row]
+    before: Row | None
+    participation: module_context.Participation
+
+    @property
+    def basis(self) -> object:
+        """All of it that decides."""
+        return self.participation, None if self.before is None else self.before["id"], self.live
+
+
+def _seen(unit: Unit, practice: Organisation, request: IntakeRequest, taken: _List) -> _Seen:
+    blinds = _blinds(unit, taken)
+    wanted = set(blinds.values())
+    return _Seen(
+        blinds,
+        claims.known_blinds(unit, request.module, request.period, blinds=wanted, provider=practice.code),
+        declarations.current(unit, practice.id, request.module, request.period),
+        terms.participation(unit, practice, request.module),
+    )
+
+
+def _blinds(unit: Unit, taken: _List) -> dict[str, str]:
+    numbers = dict.fromkeys(row.person.bsn for row in taken.rows)
+    return {bsn: subjects.blind(unit, "bsn", bsn) for bsn in numbers if is_bsn(bsn)}
 
 
 def context_of(hub: Hub, unit: Unit, practice: Organisation, request: IntakeRequest, taken: _List) -> ModuleContext:
@@ -88,7 +125,6 @@ def context_of(hub: Hub, unit: Unit, practice: Organisation, request: IntakeRequ
     period = quarter(request.period)
     group = parties.ancestor(unit, practice, "care_group")
     agent = parties.ancestor(unit, group, "billing_agent")
-    register = Register(tuple(_register_entry(row) for row in reference.rows_of(unit, "uzovi")))
     return ModuleContext(
         tenant=unit.tenant,
         programme=NAME,
@@ -97,9 +133,9 @@ def context_of(hub: Hub, unit: Unit, practice: Organisation, request: IntakeRequ
         provider=practice.party,
         claimant=group.party,
         submitter=agent.party,
-        participation=_participation(unit, practice, request.module),
-        register=with_partners(register, tuple(hub.registry.partners.values())),
-        tariffs=tuple(_tariff(row) for row in reference.rows_of(unit, "tariff")),
+        participation=terms.participation(unit, practice, request.module),
+        register=terms.register(hub, unit),
+        tariffs=terms.tariffs(unit),
         today=hub.today("NL"),
         has_history=taken.has_history,
         previous_rows=_previous_rows(unit, practice, request.module, period),
@@ -111,51 +147,8 @@ def _previous_rows(unit: Unit, practice: Organisation, module: str, period: Quar
     for each in (period, period.plus(-1)):
         known = declarations.current(unit, practice.id, module, str(each))
         if known is not None:
-            return len(declarations.rows_of(unit, known["id"]))
+            return declarations.row_count(unit, known["id"])
     return None
-
-
-def _register_entry(row: reference.ReferenceRow) -> RegisterEntry:
-    body = row.body
-    return RegisterEntry(
-        uzovi=row.code,
-        name=body.get("name", ""),
-        concern=body.get("concern", ""),
-        valid_from=None if row.valid_from == date.min else row.valid_from,
-        valid_to=row.valid_to,
-        basic_insurance=body.get("basic_insurance", "yes") != "no",
-        source=row.source,
-        confidence=body.get("confidence", ""),
-    )
-
-
-def _tariff(row: reference.ReferenceRow) -> AgreedTariff:
-    return AgreedTariff(
-        module=row.body["module"],
-        payer=row.body["payer"],
-        amount=money(row.body["amount"], "EUR"),
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
-        source=row.source,
-    )
-
-
-def _participation(unit: Unit, practice: Organisation, module: str) -> module_context.Participation:
-    found = parties.participations(unit, practice.id).get(module)
-    if found is None:
-        raise ConfigurationError(
-            f"practice {practice.code} does not take part in {module}",
-            hint=f"kvitt practice add --agb {practice.code} --module {module} --first-quarter ...",
-        )
-    agreed = Term(valid_from=found.agreement_date) if found.agreement_date else None
-    consent = Term(valid_from=found.consent_date, valid_to=found.consent_withdrawn) if found.consent_date else None
-    return module_context.Participation(
-        first=quarter(found.first_quarter),
-        last=quarter(found.left_after) if found.left_after else None,
-        agreement=agreed,
-        processing_agreement=agreed,
-        consent=consent,
-    )
 
 
 def coverage_of(hub: Hub, tenant: str, taken: _List, ctx: ModuleContext) -> dict[int, CoverageAnswer]:
@@ -170,33 +163,31 @@ def coverage_of(hub: Hub, tenant: str, taken: _List, ctx: ModuleContext) -> dict
 
 def _judged(
     unit: Unit,
-    practice: Organisation,
     request: IntakeRequest,
     taken: _List,
     ctx: ModuleContext,
     answers: Mapping[int, CoverageAnswer],
+    seen: _Seen,
 ) -> Judged:
-    before = declarations.current(unit, practice.id, request.module, request.period)
-    blinds = {subjects.blind(unit, "bsn", row.person.bsn) for row in taken.rows if is_bsn(row.person.bsn)}
-    live = claims.known_blinds(unit, request.module, request.period, blinds=blinds, provider=ctx.provider.id)
+    before, live = seen.before, seen.live
     if before is not None and _submitted(live, before["id"]):
-        seen = with_history(unit, ctx, taken, live)
-        return _after_submission(unit, request, taken, seen, answers, live, before["id"])
+        known = _with_history(ctx, seen.blinds, live)
+        return _after_submission(unit, request, taken, known, answers, seen, before["id"])
     ours = {blind for blind, row in live.items() if before is not None and row["declaration_id"] == before["id"]}
-    ctx = with_history(unit, ctx, taken, {blind: row for blind, row in live.items() if blind not in ours})
+    ctx = _with_history(ctx, seen.blinds, {blind: row for blind, row in live.items() if blind not in ours})
     outcomes = module_quarter.assess(taken.rows, ctx, answers)
     refusal = file_refusal(taken.rows, ctx)
     if refusal is not None:
         return _file_refused(outcomes, refusal.code, taken)
     made = make_claims(outcomes, taken.rows, ctx, new_id=new_id, new_ref=lambda: "")
-    kept, new, gone = _compare(unit, made, [live[blind] for blind in ours])
+    kept, new, gone = _compare(unit, seen.blinds, made, [live[blind] for blind in ours])
     return Judged(
         outcomes=outcomes,
         rows=_rows(outcomes, taken.rows, kept | {_line(item.claim): item.claim.id for item in new}),
         new=new,
         withdrawn=gone,
         kept=list(kept.values()),
-        doubted=_doubted(unit, taken, outcomes, live),
+        doubted=_doubted(seen, taken, outcomes),
         replaces=before["id"] if before is not None else None,
         facts={} if before is None else {"kept": len(kept), "new": len(new), "withdrawn": len(gone)},
         findings=(*taken.findings, *file_findings(taken.rows, ctx)),
@@ -204,10 +195,10 @@ def _judged(
     )
 
 
-def _doubted(unit: Unit, taken: _List, outcomes: Sequence[RowOutcome], live: Mapping[str, Row]) -> list[Row]:
+def _doubted(seen: _Seen, taken: _List, outcomes: Sequence[RowOutcome]) -> list[Row]:
     """Claims of other practices, not yet sent, for people who are on this list too: neither is sent (S34)."""
     lines = {outcome.line for outcome in outcomes if outcome.code == "CLAIMED_ELSEWHERE"}
-    found = (live.get(subjects.blind(unit, "bsn", row.person.bsn)) for row in taken.rows if row.line in lines)
+    found = (seen.live.get(seen.blinds.get(row.person.bsn, "")) for row in taken.rows if row.line in lines)
     return [row for row in found if row is not None and row["exchange_id"] is None and not row["hold_code"]]
 
 
@@ -226,18 +217,21 @@ def _submitted(live: Mapping[str, Row], declaration_id: str) -> bool:
 
 def with_history(unit: Unit, ctx: ModuleContext, taken: _List, live: Mapping[str, Row]) -> ModuleContext:
     """Which of these people are claimed already for this module and quarter, by this practice or another."""
+    return _with_history(ctx, _blinds(unit, taken), live)
+
+
+def _with_history(ctx: ModuleContext, blinds: Mapping[str, str], live: Mapping[str, Row]) -> ModuleContext:
     mine: set[str] = set()
     elsewhere: set[str] = set()
-    for row in taken.rows:
-        bsn = row.person.bsn
-        known = live.get(subjects.blind(unit, "bsn", bsn)) if is_bsn(bsn) else None
+    for bsn, blind in blinds.items():
+        known = live.get(blind)
         if known is not None:
             (mine if known["provider_code"] == ctx.provider.id else elsewhere).add(bsn)
     return replace(ctx, claimed=frozenset(mine), elsewhere=frozenset(elsewhere))
 
 
 def _compare(
-    unit: Unit, made: Sequence[Claim], old_rows: Sequence[Row]
+    unit: Unit, blinds: Mapping[str, str], made: Sequence[Claim], old_rows: Sequence[Row]
 ) -> tuple[dict[int, str], list[NewClaim], list[Row]]:
     """Of a corrected list: claims that stay as they are (by list line), new ones, and rows of claims taken back."""
     full = claims.by_ids(unit, [row["id"] for row in old_rows])
@@ -252,7 +246,7 @@ def _compare(
             fresh.append(claim)
     staying = set(kept.values())
     gone = [row for row, claim in old.values() if claim.id not in staying]
-    return kept, numbered(unit, fresh), gone
+    return kept, _new_claims(blinds, fresh), gone
 
 
 def _same(one: Claim, other: Claim) -> bool:
@@ -265,22 +259,35 @@ def _same(one: Claim, other: Claim) -> bool:
     )
 
 
-def numbered(unit: Unit, fresh: Sequence[Claim]) -> list[NewClaim]:
-    """Line references are taken only for claims that are really new, in one go."""
-    if not fresh:
+def numbered(unit: Unit, taken: _List, made: Sequence[Claim]) -> list[NewClaim]:
+    """Claims of a list as they are added, each with its line reference."""
+    new = _new_claims(_blinds(unit, taken), made)
+    return _numbered(new, lambda name, count: series.take_many(unit, name, count, first=1))
+
+
+def _new_claims(blinds: Mapping[str, str], made: Sequence[Claim]) -> list[NewClaim]:
+    """One without a number yet: they are taken only for claims that are really new, where something is written."""
+    return [
+        NewClaim(
+            claim=claim,
+            subject_kind="bsn",
+            subject_value=claim.person.bsn,
+            business_key=f"{claim.module}:{claim.period}:{blinds[claim.person.bsn]}",
+        )
+        for claim in made
+    ]
+
+
+def _numbered(new: Sequence[NewClaim], take: Take) -> list[NewClaim]:
+    if not new:
         return []
-    first = series.take_many(unit, "line-reference", len(fresh), first=1)
-    return [_new_claim(unit, claim, f"R{first + offset:09d}") for offset, claim in enumerate(fresh)]
+    first = take("line-reference", len(new))
+    return [_with_ref(item, f"R{first + place:09d}") for place, item in enumerate(new)]
 
 
-def _new_claim(unit: Unit, claim: Claim, ref: str) -> NewClaim:
-    blind = subjects.blind(unit, "bsn", claim.person.bsn)
-    return NewClaim(
-        claim=replace(claim, ref=ref, lines=(replace(claim.lines[0], ref=ref),)),
-        subject_kind="bsn",
-        subject_value=claim.person.bsn,
-        business_key=f"{claim.module}:{claim.period}:{blind}",
-    )
+def _with_ref(item: NewClaim, ref: str) -> NewClaim:
+    line = replace(item.claim.lines[0], ref=ref)
+    return replace(item, claim=replace(item.claim, ref=ref, lines=(line,)))
 
 
 def _line(claim: Claim) -> int:
@@ -318,7 +325,7 @@ def _after_submission(
     taken: _List,
     ctx: ModuleContext,
     answers: Mapping[int, CoverageAnswer],
-    live: Mapping[str, Row],
+    now: _Seen,
     before: str,
 ) -> Judged:
     """A second list after its claims went out claims nothing; the difference is for a person to decide (S04).
@@ -326,7 +333,7 @@ def _after_submission(
     A person who says so (`delta`) lets it add what is new, and is asked about everybody who is gone.
     """
     judged = module_quarter.assess(taken.rows, ctx, answers)
-    seen = {subjects.blind(unit, "bsn", row.person.bsn) for row in taken.rows if is_bsn(row.person.bsn)}
+    live, seen = now.live, set(now.blinds.values())
     mine = {blind for blind, row in live.items() if row["provider_code"] == ctx.provider.id}
     known = {row["blind"]: row for row in claims.by_ids(unit, [live[blind]["id"] for blind in sorted(mine & seen)])}
     facts = {
@@ -339,7 +346,7 @@ def _after_submission(
     if request.delta:
         gone = [row for blind, row in live.items() if blind in mine - seen]
         staying = [row["id"] for blind, row in live.items() if blind in mine & seen]
-        return _delta(unit, taken, ctx, judged, gone, staying, facts, before)
+        return _delta(unit, now, taken, ctx, judged, gone, staying, facts, before)
     message = texts.text("ALREADY_SUBMITTED", practice=ctx.provider.id, **facts)
     outcomes = [_held(outcome, message) for outcome in judged]
     return Judged(
@@ -355,6 +362,7 @@ def _after_submission(
 
 def _delta(
     unit: Unit,
+    now: _Seen,
     taken: _List,
     ctx: ModuleContext,
     outcomes: Sequence[RowOutcome],
@@ -367,7 +375,7 @@ def _delta(
     refusal = file_refusal(taken.rows, ctx)
     if refusal is not None:
         return _file_refused(outcomes, refusal.code, taken)
-    new = numbered(unit, make_claims(outcomes, taken.rows, ctx, new_id=new_id, new_ref=lambda: ""))
+    new = _new_claims(now.blinds, make_claims(outcomes, taken.rows, ctx, new_id=new_id, new_ref=lambda: ""))
     rows = claims.by_ids(unit, [row["id"] for row in gone])
     at_rest = [row for row in rows if row["exchange_id"] is None and not row["corrects"]]
     out = [row for row in rows if row not in at_rest]

@@ -46,8 +46,7 @@ class Asked:
 
 def ask(hub: Hub, tenant: str, clinic: Organisation, request: IntakeRequest, data: bytes) -> Asked:
     """Read the log; nobody outside needs to be asked."""
-    with hub.store.unit(tenant) as unit:
-        chosen = column_map(unit, TREATMENT_LOG, request, data, system=clinic.system)
+    chosen = column_map(hub, tenant, TREATMENT_LOG, request, data, system=clinic.system)
     return Asked(take_treatment_log(data, request.name, chosen))
 
 

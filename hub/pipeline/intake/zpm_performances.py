@@ -19,16 +19,15 @@ from hub.model.identity import is_agb, is_bsn
 from hub.model.money import Money
 from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import Hub
-from hub.pipeline.intake import IntakeRequest, Judged
+from hub.pipeline.intake import IntakeRequest, Judged, maps, terms
 from hub.pipeline.intake.maps import column_map
 from hub.programmes import corrections
 from hub.programmes.corrections import EVERYWHERE, NOTHING, RECLAIM_CODE, Changes
 from hub.programmes.outcome import CLAIM, HOLD, SKIP, RowOutcome
 from hub.programmes.performance_claims import claims as make_claims
 from hub.programmes.performances import PerformanceContext, PerformanceKey, assess, key_of
-from hub.programmes.register import Register, RegisterEntry, with_partners
 from hub.programmes.rows import PerformanceRow
-from hub.store import claims, declarations, parties, reference, schema, series, subjects, tasks
+from hub.store import claims, declarations, parties, schema, series, subjects, tasks
 from hub.store.claims import NewClaim
 from hub.store.declarations import DeclarationRow
 from hub.store.parties import Organisation
@@ -56,8 +55,7 @@ class Asked:
 def ask(hub: Hub, tenant: str, practice: Organisation, request: IntakeRequest, data: bytes) -> Asked:
     """Read the list, in bounded memory and outside any transaction; nobody outside needs to be asked."""
     try:
-        with hub.store.unit(tenant) as unit:
-            chosen = column_map(unit, PERFORMANCE_LIST, request, data, system=practice.system)
+        chosen = column_map(hub, tenant, PERFORMANCE_LIST, request, data, system=practice.system)
         return Asked(take_performance_list(data, request.name, chosen))
     except PrivacyRefusal as refusal:
         return Asked(refusal=refusal)
@@ -67,9 +65,7 @@ def judge(hub: Hub, unit: Unit, practice: Organisation, request: IntakeRequest, 
     """Judge one list against what is stored now."""
     del request
     if asked.taken is None:
-        columns = [column.name for column in asked.refusal.columns] if asked.refusal else []
-        facts = {"columns": columns, "message": str(asked.refusal)}
-        return Judged(outcomes=(), state=declarations.REFUSED, code="MEDICAL_COLUMNS", facts=facts)
+        return maps.refused(asked.refusal)
     rows = asked.taken.rows
     ctx = _context(hub, unit, practice, rows)
     outcomes = assess(rows, ctx)
@@ -127,7 +123,6 @@ class _Taker:
 def _context(
     hub: Hub, unit: Unit, practice: Organisation, rows: Sequence[PerformanceRow], *, without: str = ""
 ) -> PerformanceContext:
-    register = Register(tuple(_register_entry(row) for row in reference.rows_of(unit, "uzovi")))
     return PerformanceContext(
         tenant=unit.tenant,
         programme=NAME,
@@ -135,7 +130,7 @@ def _context(
         claimant=practice.party,
         submitter=_submitter(unit, practice).party,
         declarant_kind=_DECLARANT.get(practice.kind, "2"),
-        register=with_partners(register, tuple(hub.registry.partners.values())),
+        register=terms.register(hub, unit),
         today=hub.today("NL"),
         claimed=_claimed(unit, practice, rows, without),
     )
@@ -149,18 +144,6 @@ def _submitter(unit: Unit, practice: Organisation) -> Organisation:
             return practice
         here = parties.by_id(unit, here.parent_id)
     return here
-
-
-def _register_entry(row: reference.ReferenceRow) -> RegisterEntry:
-    return RegisterEntry(
-        uzovi=row.code,
-        name=row.body.get("name", ""),
-        concern=row.body.get("concern", ""),
-        valid_from=None if row.valid_from == date.min else row.valid_from,
-        valid_to=row.valid_to,
-        basic_insurance=row.body.get("basic_insurance", "yes") != "no",
-        source=row.source,
-    )
 
 
 def _claimed(
