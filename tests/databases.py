@@ -22,9 +22,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url, select, text
 
-from hub.store import migrate
+from hub.store import migrate, schema
 from hub.store.engine import open_engine
 from tests.conftest import absent
 
@@ -136,6 +136,20 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[D
     name = f"kvitt_{uuid.uuid4().hex[:16]}"
     yield server.create(name)
     server.drop(name)
+
+
+def bring_over(file: Path, server: Server, name: str) -> None:
+    """Every row of a SQLite file into a migrated database that has none, as superuser and with no trigger in the way."""
+    source = open_engine(f"sqlite:///{file}")
+    target = create_engine(server.admin.set(database=name))
+    with source.connect() as old, target.begin() as new:
+        new.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in schema.metadata.sorted_tables:
+            rows = [dict(row) for row in old.execute(select(table)).mappings()]
+            if rows:
+                new.execute(table.insert(), rows)
+    source.dispose()
+    target.dispose()
 
 
 def _migrated(database: Database) -> None:

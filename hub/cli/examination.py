@@ -209,6 +209,27 @@ def database(settings: Settings) -> tuple[Hub | None, Examined]:
     return hub, Examined(name="database", state=OK, text="at this program's version")
 
 
+def walls(hub: Hub) -> Examined:
+    """Whether the database itself keeps tenants and organisations apart, whatever the program asks."""
+    from hub.store.policies import way_around
+
+    engine = hub.store.engine
+    if engine.dialect.name != "postgresql":
+        return Examined(name="isolation", state=NOTE, text="by the program alone: SQLite is for one organisation")
+    with engine.connect() as connection:
+        way = way_around(connection)
+    if not way:
+        return Examined(name="isolation", state=OK, text="by the program and by the database")
+    sandbox = Stage(hub.stage) is Stage.SANDBOX
+    return Examined(
+        name="isolation",
+        state=WARNING if sandbox else ERROR,
+        text=f"the role Kvitt connects with {way}: the database does not hold it back",
+        hint="connect as kvitt_app, and migrate as the owner (docs/operating.md)",
+        exit_code=0 if sandbox else 3,
+    )
+
+
 def hub_home(settings: Settings, *, named: bool) -> Examined | None:
     """Whether there is a hub at all; where nobody named a home that is only a note."""
     if (settings.home / HUB_FILE).is_file():

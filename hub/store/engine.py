@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,8 @@ from hub.errors import ConfigurationError
 READ_ONLY = "kvitt_read_only"
 _PATIENCE_MS = 30_000
 """So long one writer waits for another."""
+_USUAL_KB, _ROOM_KB = 2_000, 65_536
+"""What SQLite keeps of a database in memory for each connection, and for one that inserts much."""
 _TURNS = 1
 """The first half of the advisory locks that writers take; effect locks are of the other, single-number kind."""
 _WATCHED: Mapping[str, Any] = MappingProxyType(
@@ -26,6 +29,8 @@ _WATCHED: Mapping[str, Any] = MappingProxyType(
             f"-c {name}={value}"
             for name, value in (
                 ("synchronous_commit", "on"),
+                ("jit", "off"),
+                ("max_parallel_workers_per_gather", 0),
                 ("tcp_keepalives_idle", 30),
                 ("tcp_keepalives_interval", 10),
                 ("tcp_keepalives_count", 3),
@@ -37,7 +42,8 @@ _WATCHED: Mapping[str, Any] = MappingProxyType(
 """A node that is cut off from PostgreSQL knows so after 20 s; PostgreSQL gives its locks to others after 50 s at least.
 
 An intent counts as committed only when it is written down: a server that loses its last commits in a crash would send
-again what they were about.
+again what they were about. What is asked is short: compiling it, or sharing it among processes, takes longer than the
+answer, and costs of row-level security are estimated so high that PostgreSQL would do both.
 """
 
 
@@ -67,6 +73,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
+        f"cache_size=-{_USUAL_KB}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -92,6 +99,19 @@ def enter_within(connection: Connection, setting: str) -> None:
     """Tell PostgreSQL's row-level security which organisations' rows this transaction may see; empty for all."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT set_config('kvitt.within', :within, true)"), {"within": setting})
+
+
+@contextmanager
+def room(connection: Connection) -> Iterator[None]:
+    """For many inserts: SQLite holds more of a database in memory, or it writes the same pages again and again."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{_ROOM_KB}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{_USUAL_KB}")
 
 
 def take_turn(connection: Connection, tenant: str) -> None:

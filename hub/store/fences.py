@@ -34,6 +34,8 @@ class Through:
     key: str = "id"
     only: tuple[str, ...] = ()
     """These columns of the parent say whose it is here, where its own rule would say too much."""
+    also: tuple[str, ...] = ()
+    """More columns of the parent that may name the row: asked at once, a first parent in sight answers for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,7 @@ FENCES: Mapping[str, Fence] = MappingProxyType(
         "claim_line": (_OF_CLAIM,),
         "decision": (_OF_LINE,),
         "subject": (Through("id", "claim", "subject_id"), Through("id", "declaration_row", "subject_id")),
-        "party_version": (
-            Through("id", "claim", "provider"),
-            Through("id", "claim", "claimant"),
-            Through("id", "claim", "submitter"),
-        ),
+        "party_version": (Through("id", "claim", "provider", also=("claimant", "submitter")),),
         # A message holds the claims of one claimant, often of many practices: it is the claimant's.
         "exchange": (Through("id", "claim", "exchange_id", only=("claimant_code",)),),
         "exchange_event": (_OF_EXCHANGE,),
@@ -147,9 +145,9 @@ def _one(table: Table, rule: Rule, within: frozenset[str]) -> ColumnElement[bool
             return or_(*(table.c[name].in_(sorted(within)) for name in columns))
         case Among(column, values):
             return table.c[column].in_(values)
-        case Through(column, name, key, only):
+        case Through(column, name, key, only, also):
             parent = schema.metadata.tables[name].alias(f"{table.name}_{name}")
-            return _through(table.c[column], parent, key, _any_of_parent(parent, name, only, within))
+            return _through(table.c[column], parent, (key, *also), _any_of_parent(parent, name, only, within))
         case Everybody():
             return true()
 
@@ -159,8 +157,9 @@ def _any_of_parent(parent: Any, name: str, only: tuple[str, ...], within: frozen
     return meets(parent, fence, within)
 
 
-def _through(column: Any, parent: Any, key: str, owned: ColumnElement[bool]) -> ColumnElement[bool]:  # noqa: ANN401 -- SQLAlchemy expressions
-    same = and_(parent.c[key] == column, parent.c.tenant_id == column.table.c.tenant_id, column != "")
+def _through(column: Any, parent: Any, keys: tuple[str, ...], owned: ColumnElement[bool]) -> ColumnElement[bool]:  # noqa: ANN401 -- SQLAlchemy expressions
+    named = or_(*(parent.c[key] == column for key in keys))
+    same = and_(named, parent.c.tenant_id == column.table.c.tenant_id, column != "")
     found = select(literal(1)).select_from(parent).where(same, owned)
     return found.correlate(column.table).exists()
 

@@ -95,8 +95,9 @@ def _inside(connection: Connection, rule: fences.Rule, row: Mapping[str, Any]) -
         case fences.Own(columns):
             return bool({row.get(name) for name in columns} & connection.get_execution_options()[WITHIN])
         case fences.Through(column, name, key):
-            parent = schema.metadata.tables[name]
-            fits: list[ColumnElement[bool]] = [parent.c[key] == row.get(column), parent.c[key] != ""]
+            parent, value = schema.metadata.tables[name], row.get(column)
+            named = [and_(parent.c[each] == value, parent.c[each] != "") for each in (key, *rule.also)]
+            fits: list[ColumnElement[bool]] = [or_(*named)]
             within = connection.get_execution_options()[WITHIN]
             fits += [or_(*(parent.c[each].in_(within) for each in rule.only))] if rule.only else []
             return connection.execute(select(literal(1)).select_from(parent).where(*fits).limit(1)).first() is not None

@@ -110,7 +110,7 @@ def _let_pruned_months_go(connection: Connection) -> None:
     connection.execute(
         text(
             "CREATE OR REPLACE FUNCTION kvitt_keep_lines() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN IF {_PRUNED} THEN RETURN OLD; END IF; "
+            f"$$ BEGIN IF {_PRUNED.replace('FROM access', 'FROM public.access')} THEN RETURN OLD; END IF; "
             "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
         )
     )
@@ -128,3 +128,4 @@ def _grant(connection: Connection) -> None:
     if exists:
         connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}"))
         connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}"))
+        connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {APP_ROLE}"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -42,12 +43,14 @@ from hub.store.fences import Among, Everybody, Own, Through
 from hub.store.types import Moment
 from hub.store.unit import Store, Unit, new_id
 from tests.conftest import ROOT
-from tests.databases import Database
+from tests.databases import KINDS, Database
 
 T, OTHER = "tenant-a", "tenant-b"
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 A, B = "01000001", "02000002"
 """The codes of two practices."""
+ON_POSTGRES = pytest.mark.parametrize("database", KINDS[1:], indirect=True)
+"""SQLite has no policies: the repositories alone keep organisations apart there."""
 
 Values = dict[str, Any]
 
@@ -69,9 +72,10 @@ def _key(of: Table, row: Any) -> tuple[Any, ...]:
     return tuple(row[column.name] for column in of.primary_key)
 
 
-@pytest.fixture
-def filled(database: Database, tmp_path: Path) -> Iterator[Filled]:
-    store = Store(database.url, create_keys(tmp_path / "keys"), MovableClock(NOW))
+@contextmanager
+def a_filled(database: Database, keys: Path) -> Iterator[Filled]:
+    """Both practices' rows in every table of a migrated, empty database."""
+    store = Store(database.url, create_keys(keys), MovableClock(NOW))
     store.add_tenant(T, "A", "NL", "nl")
     store.add_tenant(OTHER, "B", "NL", "nl")
     made = Filled(store, database)
@@ -82,6 +86,12 @@ def filled(database: Database, tmp_path: Path) -> Iterator[Filled]:
                     _fill(unit, made, one, owner)
     yield made
     store.close()
+
+
+@pytest.fixture
+def filled(database: Database, tmp_path: Path) -> Iterator[Filled]:
+    with a_filled(database, tmp_path / "keys") as made:
+        yield made
 
 
 def _fill(unit: Unit, made: Filled, one: Table, owner: str) -> None:
@@ -186,13 +196,11 @@ def test_every_table_shows_a_fenced_unit_its_own_rows_only(filled: Filled, owner
     assert not owners or seen["claim"], "or the test would prove nothing"
 
 
-@pytest.mark.postgres
+@ON_POSTGRES
 @pytest.mark.parametrize("owners", [(A,), (A, B), ()], ids=["A", "both", "nobody"])
 def test_without_the_repository_filter_the_database_shows_no_more(
     filled: Filled, monkeypatch: pytest.MonkeyPatch, owners: tuple[str, ...]
 ) -> None:
-    if filled.database.kind != "postgres":
-        return  # SQLite has no policies: the repositories alone keep organisations apart there
     _unfiltered(monkeypatch)
     with filled.store.reading(T, within=frozenset(owners)) as unit:
         assert unit.connection.execute(text("SELECT current_user")).scalar() == "kvitt_app"
@@ -203,12 +211,10 @@ def test_without_the_repository_filter_the_database_shows_no_more(
     assert counted == {name: len(keys) for name, keys in expected.items()}
 
 
-@pytest.mark.postgres
+@ON_POSTGRES
 def test_without_the_repository_filter_the_database_takes_no_foreign_row(
     filled: Filled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if filled.database.kind != "postgres":
-        return
     _unfiltered(monkeypatch)
     with filled.store.unit(T, within=frozenset({A})) as unit:
         for one in _tables():

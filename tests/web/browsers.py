@@ -57,9 +57,9 @@ class Site:
 
 
 @contextmanager
-def a_site(home: Path) -> Iterator[Site]:
+def a_site(home: Path, database: str = "") -> Iterator[Site]:
     """The console of a played home, served to a browser."""
-    console = Console.on(home)
+    console = Console.on(home, database)
     try:
         with served(console.hub, "127.0.0.1:0") as address, a_browser() as browser:
             yield Site(console=console, browser=browser, address=address)

@@ -19,7 +19,8 @@ from hub.clock import MovableClock
 from hub.pipeline.context import Hub
 from hub.sandbox import console_users, demo, example
 from hub.sandbox.stage import Stage
-from hub.settings import default_settings
+from hub.security.keys import create_keys
+from hub.settings import Settings, default_settings
 from hub.store import schema
 from hub.store.unit import Row
 from hub.web.app import create_app
@@ -35,14 +36,28 @@ LATER = datetime(2026, 7, 1, 8, tzinfo=UTC)
 _SECRET = re.compile(r'name="csrf" value="([^"]+)"')
 
 
-def play_demo(home: Path) -> None:
-    """Play both stories into a home, and let people of every role in."""
-    settings = default_settings(home)
-    hub = boot.create_hub(settings, MovableClock(demo.START))
+def settings_of(home: Path, database: str = "") -> Settings:
+    """A home with the SQLite file in it, or a database by its URL, which may hold the tests' own password."""
+    return default_settings(home, database="env:DB" if database else "", env={"DB": database})
+
+
+def play_demo(home: Path, database: str = "") -> None:
+    """Play both stories into a home, and let people of every role in; `database` is migrated already, else SQLite."""
+    hub = _empty(home, database)
     stage = Stage(hub=hub, clock=_movable(hub), out=home / "out", say=lambda _text: None)
     demo.play(stage)
     console_users.enrol(hub, PASSWORD)
     hub.store.close()
+
+
+def _empty(home: Path, database: str) -> Hub:
+    """A hub in which nothing has happened. On PostgreSQL its role may make no tables: somebody else did."""
+    settings, clock = settings_of(home, database), MovableClock(demo.START)
+    if not database:
+        return boot.create_hub(settings, clock)
+    home.mkdir(mode=0o700)
+    create_keys(settings.keys)
+    return boot.open_hub(settings, clock)
 
 
 def _movable(hub: Hub) -> MovableClock:
@@ -91,10 +106,10 @@ class Console:
     clients: list[TestClient] = field(default_factory=list)
 
     @classmethod
-    def on(cls, home: Path) -> Console:
+    def on(cls, home: Path, database: str = "") -> Console:
         """The console of a home that was played before."""
         clock = MovableClock(LATER)
-        hub = boot.open_hub(default_settings(home), clock)
+        hub = boot.open_hub(settings_of(home, database), clock)
         app = create_app(hub)
         app.state.desk = Desk(patience=120)  # a busy machine is no reason to be shown the queue
         return cls(home=home, hub=hub, clock=clock, app=app)

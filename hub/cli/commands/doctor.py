@@ -69,6 +69,7 @@ def _examined(tenant: str, *, probe: bool) -> Iterator[Examined]:
     if hub is None:
         return
     try:
+        yield look.walls(hub)
         yield from look.partners(hub)
         for name in tenants(hub, tenant):
             yield from look.tenant(hub, name, probe=probe)

@@ -42,6 +42,8 @@ Index(
 
 Index("ix_claim_total", claim.c.tenant_id, claim.c.total_minor)
 
+Index("ix_claim_provider", claim.c.tenant_id, claim.c.provider)
+
 Index("ix_claim_person", claim.c.tenant_id, claim.c.blind)
 
 Index("ix_claim_practice", claim.c.tenant_id, claim.c.provider_code, claim.c.created_at, claim.c.id)
