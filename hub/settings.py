@@ -32,6 +32,7 @@ _BIGGEST_SECRET = 64 * 1024
 _OTHERS = 0o077
 _USERINFO = re.compile(r"://[^/\s@]*:[^/\s@]+@")
 _SAFE_ISSUER = re.compile(r"https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/]")
+_ADDRESS = re.compile(r"https://[^\s/?#@]+/?|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?/?")
 _SCANNER = re.compile(r"tcp:[^:\s]+:[0-9]{1,5}|unix:/.+")
 _NO_REFERENCE = "write env:NAME (an environment variable) or file:PATH (a file only you may read)"
 
@@ -187,7 +188,7 @@ def load(env: Mapping[str, str], cwd: Path, *, require: bool = False) -> Setting
         broker="env:KVITT_BROKER" if env.get("KVITT_BROKER") else written.get("broker", ""),
         heartbeat="env:KVITT_HEARTBEAT" if env.get("KVITT_HEARTBEAT") else written.get("heartbeat", ""),
         oidc=_oidc(written, file),
-        address=written.get("address", ""),
+        address=_address(written.get("address", ""), str(file)),
         virus_scan=_scanner(written.get("virus_scan", ""), str(file)),
         env=env,
     )
@@ -269,6 +270,13 @@ def _url(written: str, what: str, home: Path, stage: Stage, env: Mapping[str, st
     if _USERINFO.search(written):
         raise ConfigurationError(f"the {what} URL holds a password", hint=_NO_REFERENCE)
     return Secret(written)
+
+
+def _address(written: str, where: str) -> str:
+    """Where people reach the console: it stands in mails and decides which forms are ours, so it has no path."""
+    if written and not _ADDRESS.fullmatch(written):
+        raise ConfigurationError("address is https://HOST or https://HOST:PORT", hint="without a path", where=where)
+    return written
 
 
 def _scanner(written: str, where: str) -> str:

@@ -71,6 +71,7 @@ NIGHT = (
     Job(name="settle-early", step="settle", hour=5, minute=30, late=timedelta(hours=12)),
     Job(name="uploads-morning", step="uploads", hour=6, minute=40, late=timedelta(hours=10)),
     Job(name="notices-hourly", step="notices", minute=47, late=timedelta(minutes=40)),
+    Job(name="retention-nightly", step="retention", hour=3, minute=10, late=timedelta(hours=20)),
     Job(name="probe-nightly", step="probe", hour=4, minute=45, late=timedelta(hours=12)),
     Job(name="watch-hourly", step="watch", minute=25, late=timedelta(minutes=30)),
     Job(name="webhooks-hourly", step="webhooks", minute=12, late=timedelta(minutes=40)),

@@ -1,4 +1,4 @@
-"""A backup as one file: the database, hub.toml, our own partners and layouts, and what it is (manifest.json).
+"""A backup as one file: the database, hub.toml, our own partners, layouts and terms, and what it is (manifest.json).
 
 Keys and secrets are never part of it (`KVITT_KEYS` has a backup of its own, kept apart): whoever finds a backup can
 read nothing in it about a person. Every part has its digest in the manifest, and a backup that is not whole is refused.
@@ -24,6 +24,7 @@ from hub.store import copies
 MANIFEST = "manifest.json"
 _VERSION = 1
 _FOLDERS = ("partners", "layouts", "books")
+_FILES = ("retention.toml", "account-map.csv")
 """What a person or a channel has put into the home and the database does not hold."""
 
 
@@ -50,6 +51,9 @@ def write(settings: Settings, to: Path, now: datetime, database: str = "") -> Ba
         for name in _FOLDERS:
             if (settings.home / name).is_dir():
                 shutil.copytree(settings.home / name, folder / name, symlinks=False)
+        for name in _FILES:
+            if (settings.home / name).is_file():
+                shutil.copyfile(settings.home / name, folder / name)
         parts = {str(path.relative_to(folder)): _digest(path) for path in _files(folder)}
         body = {"version": _VERSION, "made_at": now.isoformat(), "stage": settings.stage.value, "parts": parts}
         (folder / MANIFEST).write_text(json.dumps(body, indent=1), encoding="utf-8")
@@ -104,5 +108,8 @@ def put_back(settings: Settings, folder: Path) -> None:
     for name in _FOLDERS:
         if (folder / name).is_dir():
             shutil.copytree(folder / name, settings.home / name)
+    for name in _FILES:
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, settings.home / name)
     shutil.copyfile(folder / HUB_FILE, settings.home / HUB_FILE)
     (settings.home / HUB_FILE).chmod(0o600)

@@ -24,6 +24,8 @@ from hub.store.privacy import ASKED, DONE, REFUSED
 from hub.store.unit import Row, Unit
 
 _KEYED = ("patient", "case")
+WRITTEN = ("notes", "tasks", "questions", "words", "assignments")
+"""What a certificate counts of what was written about a person's cases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,7 @@ def erase(hub: Hub, tenant: str, country: str, number: int, actor: Actor) -> dic
             raise ContentError("this person was erased already", hint="kvitt subject erasures")
         _require_free(unit, row["id"], asked["despite"])
         body = _certificate(hub, unit, country, asked, row, actor)
-        subjects.erase(unit, row["id"])
+        body["destroyed"] |= retention.forget(unit, [row["id"]])
         signature = _signature(unit, body)
         by = four_eyes.stored_name(actor)
         privacy.decide(unit, asked["id"], DONE, by, certificate=body, signature=signature)

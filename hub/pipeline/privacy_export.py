@@ -55,6 +55,7 @@ def _body(hub: Hub, unit: Unit, country: str, who: Whom, subject: Row) -> dict[s
         "messages": [_message(row) for row in privacy.exchanges_of(unit, made)],
         "tasks": _tasks(unit, made),
         "questions": [_question(row) for row in privacy.questions_of(unit, [row["ref"] for row in made], rows)],
+        "insured": [_insured(row) for row in privacy.references_of(unit, subject, made)],
         "raw": _raw(unit, subject, terms["batch"]),
         "accesses": [access_reports.line(row) for row in access_reports.about_subject(unit, subject)],
         "kept_until": _kept(terms, last.astimezone(ZONES[country]).date(), today),
@@ -159,6 +160,10 @@ def _question(row: Row) -> dict[str, Any]:
     return named | {"asked_at": row["asked_at"].isoformat()}
 
 
+def _insured(row: Row) -> dict[str, Any]:
+    return {"kind": row["kind"], "told_at": row["told_at"].isoformat(), "columns": row["body"]}
+
+
 def _raw(unit: Unit, subject: Row, rule: Rule) -> list[dict[str, Any]]:
     """Messages and files in which the person stands among others: kept whole and sealed, so not copied here."""
     found = []
@@ -209,6 +214,11 @@ def _said_row(one: Mapping[str, Any]) -> str:
     return f"{one['received_at'][:10]} {one['practice']} {one['period']} {one['outcome']}: {columns}"
 
 
+def _said_insured(one: Mapping[str, Any]) -> str:
+    columns = ", ".join(f"{name} {value}" for name, value in one["columns"].items() if value)
+    return f"{one['told_at'][:10]} {one['kind']}: {columns}"
+
+
 def _said(*names: str) -> Any:  # noqa: ANN401 -- a function of a row
     return lambda one: " ".join(str(one[name]) for name in names if one[name])
 
@@ -219,6 +229,7 @@ _SECTIONS = (
     ("PRIVACY_MESSAGES", "messages", _said("sent", "partner", "name", "state")),
     ("PRIVACY_TASKS", "tasks", _said("claim", "kind", "state")),
     ("PRIVACY_QUESTIONS", "questions", _said("asked_at", "claim_ref", "words", "answer")),
+    ("PRIVACY_INSURED", "insured", _said_insured),
     ("PRIVACY_RAW", "raw", _said("year", "files", "until")),
     ("PRIVACY_ACCESSES", "accesses", _said("at", "actor", "role", "action", "object", "outcome")),
     ("PRIVACY_KEPT", "kept_until", _said("until", "kind", "term", "basis")),

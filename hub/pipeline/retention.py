@@ -8,32 +8,29 @@ batches in which something of theirs stands. An access log that is not whole is 
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from hub import texts
 from hub.errors import ConfigurationError
 from hub.ledger.balances import line_money
-from hub.pipeline.context import ZONES, Actor, Hub
-from hub.store import access, money, privacy, subjects
+from hub.pipeline.context import NIGHT, ZONES, Actor, Hub
+from hub.store import access, money, pauses, privacy, retained, standing, subjects, tasks
+from hub.store.tasks import NewTask
 from hub.store.unit import Unit
 
-KINDS = (
-    "batch",
-    "person",
-    "nameless_rows",
-    "access_log",
-    "session",
-    "login_link",
-    "login_throttle",
-    "notice",
-    "alert",
+KINDS = ("batch", "person", "nameless_rows", "access_log", *retained.KINDS)
+_OPERATION = frozenset(
+    {"api_repeat", "webhook_delivery", "webhook", "alert", "alert_target", "incident", "pause", "job_run", "bulk_fix"}
 )
-_ROWS = frozenset({"session", "login_link", "login_throttle", "notice", "alert"})
+"""Kinds of which no note is kept: they say nothing about a patient; the night's record counts them."""
 _MANY = 500
+_BROKEN = "access_log:BROKEN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +85,8 @@ def rules(home: Path, country: str, today: date) -> dict[str, Rule]:
     missing = set(KINDS) - set(found)
     if missing:
         raise ConfigurationError(f"no retention for {', '.join(sorted(missing))}", where=country)
+    if found["incident"].until(today) < found["alert"].until(today):
+        raise ConfigurationError("incidents must be kept as long as alerts", hint="retention.toml", where=country)
     return found
 
 
@@ -120,9 +119,10 @@ def due(hub: Hub, unit: Unit, country: str) -> list[Due]:
     found = [*_batches(unit, terms["batch"], today, held), *_persons(unit, terms["person"], today, held)]
     found += _nameless(unit, terms["nameless_rows"], today)
     found += _months(unit, terms["access_log"], today)
-    for kind in sorted(_ROWS):
-        count = privacy.over(unit, kind, _start(terms[kind].before(today)))
-        found += [Due(kind=kind, what=kind, count=count, rule=terms[kind])] if count else []
+    for kind in retained.KINDS:
+        free, kept = retained.over(unit, kind, _start(terms[kind].before(today)))
+        found += [Due(kind=kind, what=kind, count=free, rule=terms[kind])] if free else []
+        found += [Due(kind=kind, what=kind, count=kept, rule=terms[kind], kept="hold")] if kept else []
     return found
 
 
@@ -178,37 +178,91 @@ def _months(unit: Unit, rule: Rule, today: date) -> Iterable[Due]:
         yield Due(kind=rule.kind, what=month, count=count, rule=rule, kept="" if whole[month] is None else "broken")
 
 
+def nightly(hub: Hub, tenant: str) -> str:
+    """The job of the night: destroy what is due and free; says how much of each kind, and what was kept.
+
+    While everything that goes out is stopped nothing is destroyed either: a hub that was put back from a backup does
+    not know the holds made since.
+    """
+    with hub.store.reading(tenant) as unit:
+        if pauses.in_force(unit).of(pauses.OUTBOUND, ""):
+            return "nothing destroyed while outbound is stopped"
+    country = next(row["country"] for row in hub.store.tenants() if row["id"] == tenant)
+    done = apply(hub, tenant, country, NIGHT)
+    _ask_about(hub, tenant, [each.what for each in done if each.kept == "broken"])
+    gone, kept = Counter[str](), Counter[str]()
+    for each in done:
+        if each.kept:
+            kept[f"{each.kind} ({each.kept})"] += each.count
+        else:
+            gone[each.kind] += each.count
+    said = [", ".join(f"{kind} {count}" for kind, count in gone.items() if count) or "nothing was due"]
+    said += ["kept: " + ", ".join(f"{kind} {count}" for kind, count in kept.items())] if kept else []
+    return "; ".join(said)
+
+
+def _ask_about(hub: Hub, tenant: str, broken: Sequence[str]) -> None:
+    """A log that is not whole is a task until its last month is."""
+    words = {"months": ", ".join(broken)}
+    with hub.store.unit(tenant) as unit:
+        if not broken:
+            tasks.done(unit, _BROKEN, {"over": True})
+            return
+        text, action = texts.text("ACCESS_LOG_BROKEN", **words), texts.action("ACCESS_LOG_BROKEN", **words)
+        new = NewTask(
+            key=_BROKEN, kind="access_log_broken", text=text, action=action, evidence={"step": words["months"]}
+        )
+        standing.keep(unit, new)
+
+
 def apply(hub: Hub, tenant: str, country: str, actor: Actor) -> list[Due]:
-    """Destroy what is due and free, kind by kind in a step of its own; gives everything that was due."""
+    """Destroy what is due and free, kind by kind in a step of its own; gives everything that was due, as it went."""
     with hub.store.reading(tenant) as unit:
         found = due(hub, unit, country)
+    done = []
     for each in found:
-        if not each.kept:
-            with hub.store.unit(tenant) as unit:
-                _destroy(hub, unit, country, each, actor)
-    return found
+        if each.kept:
+            done.append(each)
+            continue
+        with hub.store.unit(tenant) as unit:
+            done.append(replace(each, count=_destroy(unit, country, each, actor)))
+    return done
 
 
-def _destroy(hub: Hub, unit: Unit, country: str, what: Due, actor: Actor) -> None:
-    """Within one transaction; what came to be kept since it was found due is left."""
-    today = today_of(unit, country)
-    count = what.count
+def _destroy(unit: Unit, country: str, what: Due, actor: Actor) -> int:
+    """Within one transaction, with the note of it; what came to be kept since it was found due is left."""
+    count = _end(unit, country, what, actor)
+    if count and what.kind not in _OPERATION:
+        privacy.dispose(unit, what.kind, what.what, count, f"{what.rule.term}: {what.rule.basis}", actor.name[:60])
+        object_ = f"{what.kind}/{what.what}"[:200]
+        access.record(unit, actor=actor.name, role=actor.role, action="destroy", object_=object_)
+    return count
+
+
+def _end(unit: Unit, country: str, what: Due, actor: Actor) -> int:
     match what.kind:
         case "batch":
-            still = {each.what for each in due(hub, unit, country) if each.kind == "batch" and not each.kept}
-            if what.what not in still:
-                return
+            held = {row["subject_id"] for row in privacy.holds(unit)}
+            free = {each.what for each in _batches(unit, what.rule, today_of(unit, country), held) if not each.kept}
+            if what.what not in free:
+                return 0
             privacy.end_batch(unit, what.what)
         case "person":
             held = {row["subject_id"] for row in privacy.holds(unit)}
-            free = [each for each in what.ids if each not in held]
-            subjects.erase_many(unit, free)
-            count = len(free)
+            ids = [each for each in what.ids if each not in held]
+            forget(unit, ids)
+            return len(ids)
         case "nameless_rows":
             unit.keys.destroy_all(privacy.key_name(unit, each) for each in what.ids)
         case "access_log":
             access.prune(unit, what.what, actor.name[:60])
-        case _:
-            count = privacy.end(unit, what.kind, _start(what.rule.before(today)))
-    privacy.dispose(unit, what.kind, what.what, count, f"{what.rule.term}: {what.rule.basis}", actor.name[:60])
-    access.record(unit, actor=actor.name, role=actor.role, action="destroy", object_=f"{what.kind}/{what.what}"[:200])
+        case kind:
+            return retained.end(unit, kind, _start(what.rule.before(today_of(unit, country))))
+    return what.count
+
+
+def forget(unit: Unit, subject_ids: Sequence[str]) -> dict[str, int]:
+    """Persons end: what was written about their cases, then their keys; gives how much was written."""
+    words = retained.forget_words(unit, subject_ids)
+    subjects.erase_many(unit, subject_ids)
+    return words

@@ -21,7 +21,7 @@ from hub.errors import ConfigurationError, HubError, RefusedError
 from hub.pipeline.context import Actor, Hub
 from hub.security import tokens
 from hub.settings import Stage
-from hub.store import access, keyset, parties, repeats, schema, standing, tasks, webhooks
+from hub.store import access, keyset, parties, schema, standing, tasks, webhooks
 from hub.store.keyset import Place
 from hub.store.locks import effect_lock
 from hub.store.tasks import NewTask
@@ -44,7 +44,6 @@ _SKEW = timedelta(minutes=2)
 """The clocks of two nodes may differ by so much."""
 _FIRST, _LONGEST, _TRIED_FOR = timedelta(seconds=30), timedelta(hours=6), timedelta(days=3)
 _TOLD_IN_VAIN = 5
-_KEPT, _REPEATS_KEPT = timedelta(days=30), timedelta(days=7)
 _BOTH_SECRETS = timedelta(days=1)
 _LONGEST_URL, _MOST = 500, 20
 _PATIENCE_S = 10.0
@@ -187,7 +186,7 @@ def _log(unit: Unit, actor: Actor, action: str, what: str, outcome: str = "ok") 
 
 
 def call_webhooks(hub: Hub, tenant: str) -> Called:
-    """Look for news, and call whoever is to be told; what is old is forgotten."""
+    """Look for news, and call whoever is to be told."""
     with hub.store.reading(tenant) as unit:
         hooks = webhooks.webhooks(unit)
     told = waiting = 0
@@ -197,19 +196,6 @@ def call_webhooks(hub: Hub, tenant: str) -> Called:
             done = _call_one(hub, tenant, row)
             told, waiting = told + done.told, waiting + done.waiting
     return Called(told=told, waiting=waiting)
-
-
-def prune(hub: Hub, tenant: str) -> None:
-    """Forget what was told long ago, and answers nobody asks for again."""
-    with hub.store.unit(tenant) as unit:
-        webhooks.forget(unit, unit.now - _KEPT)
-        repeats.forget(unit, unit.now - _REPEATS_KEPT)
-
-
-def tend(hub: Hub, tenant: str) -> Called:
-    """What the plan does every hour, also where no clock of `kvitt run` called meanwhile."""
-    prune(hub, tenant)
-    return call_webhooks(hub, tenant)
 
 
 def look(hub: Hub, tenant: str, row: Row) -> int:

@@ -138,6 +138,22 @@ class KeyStore:
             _settle(self._folder)
         return count
 
+    def copy(self, to: Path) -> int:
+        """Copy master key and store as they belong together into a new folder; gives how many keys it holds."""
+        if to.exists():
+            raise ConfigurationError(f"{to} is there already", hint="name a new folder; old copies are destroyed")
+        with _only_one(self._folder), self._connect() as connection:
+            connection.execute("BEGIN")
+            self._follow(connection)
+            connection.execute("COMMIT")
+            to.mkdir(mode=0o700, parents=True)
+            _write_new(to / _MASTER, self._master)
+            (to / self._path.name).touch(mode=0o600)
+            with _Closing(sqlite3.connect(to / self._path.name)) as there:
+                connection.backup(there)
+                KeyStore(to).derived("copied")  # opens, or says why not
+                return sum(1 for _ in there.execute("SELECT 1 FROM key WHERE substr(id, 1, 1) <> '#'"))
+
     def _began(self, connection: sqlite3.Connection, following: Path) -> bool:
         """Whether a rotation was interrupted after its transaction: the store is the new key's already."""
         mark = _mark(connection)

@@ -28,11 +28,12 @@ def post(unit: Unit, postings: Iterable[Posting]) -> int:
         part = unit.rows(unit.mine(table, table.c.key.in_(keys[start : start + _BATCH])))
         known |= {row["key"] for row in part}
     new = fresh(known, rows)
-    unit.insert(table, [_posting_row(row) for row in new])
+    unit.insert(table, [posting_row(row) for row in new])
     return len(new)
 
 
-def _posting_row(posting: Posting) -> Row:
+def posting_row(posting: Posting) -> Row:
+    """A journal row as it is stored."""
     return {
         "id": new_id(),
         "key": posting.key,
@@ -148,9 +149,18 @@ def payments(unit: Unit, *where: Any) -> list[tuple[Row, Payment]]:
     return [(row, payment_of(unit, row)) for row in rows]
 
 
+def _personal(unit: Unit, row: Row) -> dict[str, Any]:
+    """What is sealed of a booking; nothing of it is left once its retention is over."""
+    if not row["sealed"]:
+        gone = dict.fromkeys(("id", "text", "payer_name", "end_to_end", "position", "source", "reference_kind"), "")
+        return gone | {"documents": [], "reversal": False}
+    body: dict[str, Any] = json.loads(unit.unseal_shared(row["sealed"], f"payment:{row['id']}"))
+    return body
+
+
 def payment_of(unit: Unit, row: Row) -> Payment:
     """A stored booking as it came, from its row."""
-    body = json.loads(unit.unseal_shared(row["sealed"], f"payment:{row['id']}"))
+    body = _personal(unit, row)
     currency = row["currency"]
     return Payment(
         id=body["id"],

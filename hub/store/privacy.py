@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Table, func, or_, select, union
+from sqlalchemy import func, or_, select, union
 
-from hub.store import schema, series
+from hub.store import reference, retained, schema, series
 from hub.store.unit import Row, Unit, new_id
 
 ASKED, DONE, REFUSED = "asked", "done", "refused"
@@ -86,7 +85,7 @@ def disposals(unit: Unit) -> list[Row]:
 def claims_of(unit: Unit, subject_id: str) -> list[Row]:
     """A person's claims, oldest first."""
     table = schema.claim
-    return unit.rows(unit.mine(table, table.c.subject_id == subject_id).order_by(table.c.created_at, table.c.ref))
+    return unit.rows(retained.claims_of(unit, [subject_id]).order_by(table.c.created_at, table.c.ref))
 
 
 def rows_of(unit: Unit, subject_id: str) -> list[Row]:
@@ -109,6 +108,16 @@ def questions_of(unit: Unit, refs: Collection[str], rows: Sequence[Row]) -> list
     about = [table.c.claim_ref.in_(list(refs))]
     about += [(table.c.declaration_id == row["declaration_id"]) & (table.c.line == row["line"]) for row in rows]
     return unit.rows(unit.mine(table, or_(*about)).order_by(table.c.asked_at, table.c.id))
+
+
+def references_of(unit: Unit, subject: Row, claims: Sequence[Row]) -> list[Row]:
+    """Where a person is insured, and what an insurer assigned them: kind, the row as it was told, and when."""
+    table = schema.reference
+    insured = (table.c.kind == "coverage") & table.c.code.startswith(f"{subject['blind']}:", autoescape=True)
+    cases = sorted({row["case_ref"] for row in claims if row["case_ref"]})
+    assigned = (table.c.kind == "assignment") & table.c.code.in_(cases)
+    found = unit.rows(unit.mine(table, or_(insured, assigned)).order_by(table.c.imported_at, table.c.code))
+    return [{"kind": row["kind"], "told_at": row["imported_at"], "body": reference.opened(unit, row)} for row in found]
 
 
 def exchanges_of(unit: Unit, claims: Sequence[Row]) -> list[Row]:
@@ -170,7 +179,7 @@ def end_batch(unit: Unit, key_name: str) -> None:
     blob = schema.blob
     where = (blob.c.tenant_id == unit.tenant, blob.c.key_name == key_name)
     unit.connection.execute(blob.update().where(*where).values(body=b""))
-    unit.keys.destroy(key_name)
+    unit.keys.destroy_all([key_name])
 
 
 def nameless_lists(unit: Unit, before: datetime) -> list[str]:
@@ -219,37 +228,7 @@ def lines_of(unit: Unit, subject_ids: Sequence[str]) -> Mapping[str, list[str]]:
     claim, line = schema.claim, schema.claim_line
     found: dict[str, list[str]] = {each: [] for each in subject_ids}
     for start in range(0, len(subject_ids), _MANY):
-        statement = (
-            select(claim.c.subject_id, line.c.id)
-            .join(line, line.c.claim_id == claim.c.id)
-            .where(claim.c.tenant_id == unit.tenant, claim.c.subject_id.in_(subject_ids[start : start + _MANY]))
-        )
-        for row in unit.rows(statement):
+        theirs = retained.claims_of(unit, subject_ids[start : start + _MANY]).join(line, line.c.claim_id == claim.c.id)
+        for row in unit.rows(theirs.with_only_columns(claim.c.subject_id, line.c.id)):
             found[row["subject_id"]].append(row["id"])
     return found
-
-
-def _over(before: datetime) -> dict[str, tuple[Table, Any]]:
-    """What is over since before a moment and serves nobody any more, by kind and table."""
-    session, link, throttle = schema.web_session, schema.login_link, schema.login_throttle
-    notice, alert = schema.notification, schema.alert_message
-    return {
-        "session": (session, or_(session.c.ended_at < before, session.c.expires_at < before)),
-        "login_link": (link, or_(link.c.ended_at < before, link.c.expires_at < before)),
-        "login_throttle": (throttle, throttle.c.last_at < before),
-        "notice": (notice, (notice.c.created_at < before) & notice.c.state.in_(("sent", "stored", "failed"))),
-        "alert": (alert, alert.c.told_at < before),
-    }
-
-
-def over(unit: Unit, kind: str, before: datetime) -> int:
-    """How many rows of a kind are over since before a moment."""
-    table, ended = _over(before)[kind]
-    statement = select(func.count().label("count")).select_from(table).where(table.c.tenant_id == unit.tenant, ended)
-    return int(unit.rows(statement)[0]["count"])
-
-
-def end(unit: Unit, kind: str, before: datetime) -> int:
-    """Take those rows away; gives how many they were."""
-    table, ended = _over(before)[kind]
-    return int(unit.connection.execute(table.delete().where(table.c.tenant_id == unit.tenant, ended)).rowcount)

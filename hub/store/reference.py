@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from hub.store import schema
-from hub.store.unit import Unit, new_id
+from hub.store.unit import Row, Unit, new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +55,19 @@ def rows_of(unit: Unit, kind: str) -> list[ReferenceRow]:
     return [
         ReferenceRow(
             code=row["code"],
-            body=json.loads(unit.unseal_shared(row["sealed"], f"reference:{kind}:{row['code']}")),
+            body=opened(unit, row),
             valid_from=row["valid_from"],
             valid_to=row["valid_to"],
             source=row["source"],
         )
         for row in found
     ]
+
+
+def opened(unit: Unit, row: Row) -> dict[str, str]:
+    """The columns of a stored row."""
+    body: dict[str, str] = json.loads(unit.unseal_shared(row["sealed"], f"reference:{row['kind']}:{row['code']}"))
+    return body
 
 
 def in_force(unit: Unit, kind: str, day: date) -> dict[str, ReferenceRow]:

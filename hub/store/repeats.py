@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from hub.store import schema
 from hub.store.unit import Row, Unit
 
@@ -36,13 +34,6 @@ def drop(unit: Unit, token_id: str, key: str) -> None:
     table = schema.api_repeat
     where = (table.c.tenant_id == unit.tenant, table.c.token_id == token_id, table.c.key == key)
     unit.connection.execute(table.delete().where(*where))
-
-
-def forget(unit: Unit, before: datetime) -> int:
-    """Remove what was asked before a moment; says how much."""
-    table = schema.api_repeat
-    where = (table.c.tenant_id == unit.tenant, table.c.begun_at < before)
-    return unit.connection.execute(table.delete().where(*where)).rowcount
 
 
 def _about(token_id: str, key: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from hub.store import schema
 from hub.store.unit import Row, Unit, new_id
@@ -158,11 +158,3 @@ def counts(unit: Unit, hook_ids: Sequence[str]) -> dict[str, dict[str, int]]:
     for row in unit.rows(select(*grouped, func.count().label("count")).where(*where).group_by(*grouped)):
         found.setdefault(row["webhook_id"], {})[row["state"]] = row["count"]
     return found
-
-
-def forget(unit: Unit, before: datetime) -> int:
-    """Remove what was told, or given up, before a moment; says how much."""
-    table = schema.webhook_delivery
-    over = or_(table.c.state == TOLD, table.c.state == GIVEN_UP)
-    where = (table.c.tenant_id == unit.tenant, table.c.made_at < before, over)
-    return unit.connection.execute(table.delete().where(*where)).rowcount

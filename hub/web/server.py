@@ -17,6 +17,7 @@ from hub.web.provider import Provider
 
 DEFAULT = "127.0.0.1:8700"
 _AT_ONCE = 200
+_TLS = 'behind a proxy with TLS: address = "https://..." in hub.toml; else --certificate PEM'
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -61,7 +62,7 @@ def _require_tls(listen: str, origin: str, certificate: Path | None) -> None:
     host = listen.rpartition(":")[0].strip("[]")
     if certificate is None and not origin.startswith("https://") and not (origin == "" and host in _LOOPBACK):
         said = f"the console would speak plain HTTP on {listen}"
-        raise ConfigurationError(said, hint="--certificate PEM, or --origin https://... behind a proxy with TLS")
+        raise ConfigurationError(said, hint=_TLS)
 
 
 def _opened(listen: str) -> socket.socket:

@@ -168,6 +168,8 @@ def test_everything_held_about_me_with_what_for_and_until_when(played: World) ->
     assert len(body["purposes"]) == 4
     assert [one["notes"][0]["text"] for one in body["tasks"]] == ["called the practice"]
     assert [one["words"] for one in body["questions"]] == ["which?"]
+    assert body["insured"]
+    assert {(one["kind"], one["columns"]["bsn"]) for one in body["insured"]} == {("coverage", BSN)}
     assert json.loads(json.dumps(body)) == body
     others = [row for row in _handed_in_numbers() if row != BSN]
     assert others

@@ -85,6 +85,8 @@ def kvitt(tmp_path: Path) -> Run:
 def test_backup_and_restore_by_command_with_keys_kept_apart(kvitt: Run, tmp_path: Path) -> None:
     assert kvitt("init", "--example").code == 0
     file = tmp_path / "b.tar.gz"
+    terms = '[[rule]]\nkind = "notice"\nfrom = 2024-01-01\ndays = 900\nbasis = "contract 4"\n'
+    (tmp_path / "home" / "retention.toml").write_text(terms, encoding="utf-8")
     made = kvitt("backup", str(file), "--json")
     assert (made.code, made.body()["keys"]) == (0, "not included")
     with tarfile.open(file) as whole:
@@ -93,6 +95,7 @@ def test_backup_and_restore_by_command_with_keys_kept_apart(kvitt: Run, tmp_path
     assert kvitt("restore", str(file)).code == 3  # not over a hub that is there
     done = kvitt("restore", str(file), home="second")
     assert done.code == 0, done.err
+    assert (tmp_path / "second" / "retention.toml").read_text(encoding="utf-8") == terms
     said = kvitt("pauses", "--json", home="second")
     assert {row["kind"] for row in said.body()["pauses"]} == {"outbound"}
     assert kvitt("reconcile", home="second").code == 0

@@ -80,6 +80,19 @@ def test_raw_batches_end_with_their_period_and_their_bytes_with_them(played: Wor
         assert blobs.get(unit, again) == b"of today"
 
 
+def test_an_older_copy_of_the_data_does_not_open_either(played: World) -> None:
+    with played.reading(NL) as unit:
+        address = exchanges.find(unit)[0]["blob_address"]
+        before = {row["address"]: row["body"] for row in unit.rows(unit.mine(schema.blob))}
+    played.at(FIRST_DAY)
+    _apply(played)
+    with played.unit(NL) as unit:
+        table = schema.blob
+        unit.connection.execute(table.update().where(table.c.address == address).values(body=before[address]))
+    with played.reading(NL) as unit, pytest.raises(ContentError, match="erased with its retention period"):
+        blobs.get(unit, address)
+
+
 def test_a_key_destroyed_before_a_crash_is_written_down_by_the_next_run(played: World) -> None:
     played.at(FIRST_DAY)
     played.hub.store.keys.destroy(f"batch:{NL}:2024")
@@ -208,6 +221,9 @@ def test_a_month_that_is_not_whole_is_kept(played: World) -> None:
     assert kept["2026-01"] == "broken"
     with played.reading(NL) as unit:
         assert "2026-01" in {row["month"] for row in access.events(unit)}
+    assert "access_log (broken)" in retention.nightly(played.hub, NL)
+    (task,) = played.tasks(NL, "access_log_broken")
+    assert "2026-01" in task["text"]["nl"]
 
 
 def test_a_hub_has_terms_of_its_own_dated_and_by_country(played: World) -> None:
@@ -243,6 +259,13 @@ def test_a_hub_has_terms_of_its_own_dated_and_by_country(played: World) -> None:
 def test_terms_that_say_nothing_clear_are_refused(tmp_path: Path, wrong: str) -> None:
     (tmp_path / "retention.toml").write_text(f"[[rule]]\n{wrong}\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"retention\.toml cannot be read"):
+        retention.rules(tmp_path, "NL", date(2026, 1, 1))
+
+
+def test_incidents_are_kept_as_long_as_alerts_are_or_one_would_not_be_told(tmp_path: Path) -> None:
+    rule = '[[rule]]\nkind = "incident"\nfrom = 2024-01-01\ndays = 364\nbasis = "contract 4"\n'
+    (tmp_path / "retention.toml").write_text(rule, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="incidents must be kept as long as alerts"):
         retention.rules(tmp_path, "NL", date(2026, 1, 1))
 
 

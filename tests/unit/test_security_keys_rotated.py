@@ -124,3 +124,46 @@ def test_no_old_wrapping_stays_in_any_file(folder: Path) -> None:
     KeyStore(folder).rotate()
     left = b"".join(path.read_bytes() for path in folder.iterdir())
     assert [each for each in wrapped if each in left] == []
+
+
+def test_a_copy_opens_by_itself_and_never_overwrites_another(folder: Path, tmp_path: Path) -> None:
+    KeyStore(folder).rotate()
+    before = _everything(KeyStore(folder))
+    holder = sqlite3.connect(folder / "keys.db", isolation_level=None)
+    holder.execute("BEGIN")
+    holder.execute("SELECT count(*) FROM key").fetchall()  # a reader keeps what comes next out of the main file
+    KeyStore(folder).ensure(["subject:a:late"])
+    assert KeyStore(folder).copy(tmp_path / "copies/1") == len(NAMES) + 1
+    holder.close()
+    copied = KeyStore(tmp_path / "copies/1")
+    assert _everything(copied) == before
+    assert copied.get(["subject:a:late"]) == KeyStore(folder).get(["subject:a:late"])
+    for name in ("master.key", "keys.db"):
+        assert (tmp_path / "copies/1" / name).stat().st_mode & 0o777 == 0o600
+    with pytest.raises(ConfigurationError, match="is there already"):
+        KeyStore(folder).copy(tmp_path / "copies/1")
+    KeyStore(folder).rotate()
+    assert _everything(copied) == before, "a copy from before a rotation opens what it opened"
+
+
+def test_a_copy_waits_for_a_rotation_and_is_made_after_an_interrupted_one(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> None:
+        raise _Cut
+
+    before = _everything(KeyStore(folder))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", cut)
+        with pytest.raises(_Cut):
+            KeyStore(folder).rotate()
+    KeyStore(folder).copy(tmp_path / "copy")
+    assert _everything(KeyStore(tmp_path / "copy")) == before
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with pytest.raises(ConfigurationError, match="being rotated already"):
+            KeyStore(folder).copy(tmp_path / "other")
+    finally:
+        os.close(handle)
+    assert not (tmp_path / "other").exists()

@@ -31,7 +31,8 @@ def register(app: typer.Typer) -> None:
     )(worker)
     app.command(
         "run",
-        help="Serve the plan and send what is due, until stopped; what is under way then is finished."
+        help="Serve the plan and send what is due, until stopped; what is under way then is finished. Where people "
+        'reach the console stands in hub.toml, once for all commands: `address = "https://..."`.'
         "\n\nExample: `kvitt run --threads 4`",
     )(run)
 
@@ -41,7 +42,6 @@ def run(
     threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="So many messages at a time.")] = 4,
     listen: Annotated[str, typer.Option("--listen", help="HOST:PORT for /health/live, /health/ready, /metrics.")] = "",
     web: Annotated[str, typer.Option("--web", help="HOST:PORT of the console; 'off': without it.")] = "",
-    origin: Annotated[str, typer.Option("--origin", help="Its public address, https://..., behind a proxy.")] = "",
     certificate: Annotated[
         Path | None, typer.Option("--certificate", help="PEM with certificate and key: the console speaks TLS.")
     ] = None,
@@ -69,7 +69,7 @@ def run(
                 from scheduler.endpoints import served
 
                 say(f"health and metrics on port {stack.enter_context(served(hub, listen))}")
-            _console(hub, stack, web, origin, certificate, settings)
+            _console(hub, stack, web, certificate, settings)
             scheduler = clock(hub, say, _heartbeat(hub, settings))
             scheduler.start()
             stack.callback(scheduler.shutdown, wait=True)
@@ -79,8 +79,11 @@ def run(
         say("stopped")
 
 
-def _console(hub: Hub, stack: ExitStack, web: str, origin: str, certificate: Path | None, settings: Settings) -> None:
-    """Serve the console. Where nobody asked for a port and it is taken, the exchange goes on without."""
+def _console(hub: Hub, stack: ExitStack, web: str, certificate: Path | None, settings: Settings) -> None:
+    """Serve the console. Where nobody asked for a port and it is taken, the exchange goes on without.
+
+    With an https address (hub.toml) and no certificate of its own it stands behind a proxy.
+    """
     if web == "off":
         return
     from hub.web.provider import provider_of
@@ -88,6 +91,7 @@ def _console(hub: Hub, stack: ExitStack, web: str, origin: str, certificate: Pat
 
     try:
         provider = provider_of(hub, settings.oidc)
+        origin = hub.address if hub.address.startswith("https://") and certificate is None else ""
         opened = served(hub, web or DEFAULT, origin=origin, certificate=certificate, provider=provider)
         address = stack.enter_context(opened)
     except ConfigurationError as error:

@@ -97,7 +97,8 @@ def certificate(visit: Visiting, number: str) -> Response:
         if row is None or row["state"] != stored.DONE:
             raise Absent("erasure", number)
         body = privacy.certificate(unit, row["number"])
-    return page(visit, "privacy/certificate.html", body=body)
+    written = sum(body["destroyed"].get(name, 0) for name in privacy.WRITTEN)
+    return page(visit, "privacy/certificate.html", body=body, written=written)
 
 
 @router.post("/privacy/erasures/{number}/approve", dependencies=_OFFICER)
