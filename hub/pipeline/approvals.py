@@ -31,6 +31,16 @@ def listed(unit: Unit, states: Sequence[str] = (approvals.ASKED,)) -> list[dict[
     return [_body(unit, each) for each in approvals.find(unit, *states)]
 
 
+def paged(unit: Unit, after: int | None, most: int, *, waiting: bool) -> list[dict[str, Any]]:
+    """Some of what waits, from after a number; or of what was decided, from below one."""
+    return [_body(unit, each) for each in approvals.page(unit, after, most, waiting=waiting)]
+
+
+def count_waiting(unit: Unit) -> int:
+    """How many requests wait for a second person."""
+    return approvals.count_waiting(unit)
+
+
 def shown(unit: Unit, number: int) -> dict[str, Any]:
     """One request, with what exactly it would do."""
     found = approvals.get(unit, number)

@@ -10,6 +10,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -38,8 +39,9 @@ from hub.model.quarter import quarter_of
 from hub.model.reply import Acknowledgement, Decision, ResponseFile, Verdict
 from hub.pipeline import intake, mail_rules, portal, receive, specified
 from hub.pipeline.archives import unpack
+from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import Actor, Hub, content_id
-from hub.pipeline.finished import recognise_finished, take_finished
+from hub.pipeline.finished import check_whose, recognise_finished, take_finished
 from hub.pipeline.imports import import_list
 from hub.pipeline.intake import IntakeRequest
 from hub.pipeline.upload_checks import check_upload
@@ -94,10 +96,38 @@ class Seen:
     asks: bool = False
 
 
-def look(hub: Hub, tenant: str, country: str, name: str, data: bytes, whose: Whose) -> list[Seen]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """The box as one person sees it: `within` are the organisations they hand in for; None is the whole tenant.
+
+    What is about a whole tenant (a payer's answer, a bank file, who is assigned where) is for who sees all of it.
+    """
+
+    hub: Hub
+    tenant: str
+    country: str
+    within: frozenset[str] | None = None
+
+    def reading(self) -> AbstractContextManager[Unit]:
+        """A read transaction that sees only what is theirs."""
+        return self.hub.store.reading(self.tenant, within=self.within)
+
+    def passes(self, seen: Seen) -> bool:
+        """Whether this person may hand that in."""
+        if self.within is None or seen.step == NOBODY:
+            return True
+        return seen.step == FINISHED or (seen.step == INTAKE and seen.whose.organisation in self.within)
+
+
+def look(box: Box, name: str, data: bytes, whose: Whose) -> list[Seen]:
     """What a file is, or each file of an archive; HubError when it may not come in at all."""
-    check_upload(hub, name, data)
-    return [_look(hub, tenant, country, one, whose) for one in pieces(name, data)]
+    check_upload(box.hub, name, data)
+    return [_passed(box, _look(box, one, whose)) for one in pieces(name, data)]
+
+
+def _passed(box: Box, seen: Seen) -> Seen:
+    """What is not for this person, without a word of what stands in it."""
+    return seen if box.passes(seen) else Seen(name=seen.name, kind="refused", would=[("not_yours", {})])
 
 
 def pieces(name: str, data: bytes) -> list[Collected]:
@@ -113,22 +143,23 @@ def _is_office(data: bytes) -> bool:
         return "[Content_Types].xml" in archive.namelist()
 
 
-def take(hub: Hub, tenant: str, country: str, name: str, data: bytes, whose: Whose, actor: Actor) -> list[str]:
+def take(box: Box, name: str, data: bytes, whose: Whose, actor: Actor) -> list[str]:
     """Hand every file to its step; gives a word for each. What nobody knows is left where it is."""
-    check_upload(hub, name, data)
-    found = [(one, _look(hub, tenant, country, one, whose)) for one in pieces(name, data)]
-    return [_take(hub, tenant, country, one, seen, actor) for one, seen in found if seen.step != NOBODY]
+    check_upload(box.hub, name, data)
+    found = [(one, _passed(box, _look(box, one, whose))) for one in pieces(name, data)]
+    return [_take(box, one, seen, actor) for one, seen in found if seen.step != NOBODY]
 
 
-def _take(hub: Hub, tenant: str, country: str, item: Collected, seen: Seen, actor: Actor) -> str:
+def _take(box: Box, item: Collected, seen: Seen, actor: Actor) -> str:
+    hub, tenant = box.hub, box.tenant
     if seen.step in (RECEIVE, PAYMENTS):
         return receive.receive(hub, tenant, item)[0].state
     if seen.step == FINISHED:
-        return take_finished(hub, tenant, item.payload, item.name, actor).status
+        return take_finished(hub, tenant, item.payload, item.name, actor, within=box.within).status
     if seen.step == INTAKE:
         return intake.take(hub, tenant, _request(seen, item.name), item.payload, actor).status
     with hub.store.unit(tenant) as unit:
-        import_list(unit, ASSIGNMENTS, item.payload, item.name, country=country, actor=actor, dry=False)
+        import_list(unit, ASSIGNMENTS, item.payload, item.name, country=box.country, actor=actor, dry=False)
     return "imported"
 
 
@@ -143,20 +174,22 @@ def _request(seen: Seen, name: str) -> IntakeRequest:
     )
 
 
-def _look(hub: Hub, tenant: str, country: str, item: Collected, whose: Whose) -> Seen:
+def _look(box: Box, item: Collected, whose: Whose) -> Seen:
     """One file, in the order in which the steps would try it; what cannot be read is said, not raised."""
     shown = replace(item, name=clean_text(item.name))
     try:
         if item.name:
-            check_upload(hub, item.name, item.payload)
-        with hub.store.reading(tenant) as unit:
-            seen = _answer(hub, unit, shown) or _finished(unit, shown)
-        return seen or _list(hub, tenant, country, shown, whose)
+            check_upload(box.hub, item.name, item.payload)
+        with box.reading() as unit:
+            seen = _answer(box.hub, unit, shown) or _finished(box, unit, shown)
+        return seen or _list(box, shown, whose)
     except PrivacyRefusal as error:
         columns = ", ".join(one.name for one in error.columns)
         return Seen(name=shown.name, kind="medical", would=[("refused", {"what": columns})])
     except FormatError as error:
         return Seen(name=shown.name, kind="unknown", would=[("nothing", {"what": error.message})])
+    except RefusedError as error:
+        return Seen(name=shown.name, kind="refused", would=[("said", {"what": error.said, "todo": error.todo})])
     except HubError as error:
         return Seen(name=shown.name, kind="refused", would=[("refused", {"what": error.message})])
 
@@ -229,10 +262,11 @@ def _of_response(unit: Unit, said: ResponseFile) -> Would:
     return "response", {"n": len(verdicts), "number": number, **counts}
 
 
-def _finished(unit: Unit, item: Collected) -> Seen | None:
+def _finished(box: Box, unit: Unit, item: Collected) -> Seen | None:
     kind = recognise_finished(item.payload)
     if kind is None:
         return None
+    check_whose(box.hub, item.payload, box.within)
     sha256 = hashlib.sha256(item.payload).hexdigest()
     table = schema.declaration
     counts = table.c.state != declarations.REFUSED
@@ -241,17 +275,17 @@ def _finished(unit: Unit, item: Collected) -> Seen | None:
     return Seen(name=item.name, kind="finished", step=FINISHED, would=[would])
 
 
-def _list(hub: Hub, tenant: str, country: str, item: Collected, whose: Whose) -> Seen:
+def _list(box: Box, item: Collected, whose: Whose) -> Seen:
     table = read_table(item.payload, item.name)
-    fitting = _fitting(table, country)
+    fitting = _fitting(table, box.country)
     if fitting is None:
         refuse_medical(table)
         return Seen(name=item.name, kind="unknown", would=[("nothing", {"what": "-"})])
     if fitting.kind == ASSIGNMENTS:
-        return _assignments(hub, tenant, country, item)
+        return _assignments(box, item)
     if fitting.kind == PRACTICE_LIST:
         refuse_medical(table)
-    with hub.store.reading(tenant) as unit:
+    with box.reading() as unit:
         guessed = _whose(unit, item, table, fitting, whose)
     seen = Seen(
         name=item.name,
@@ -262,7 +296,7 @@ def _list(hub: Hub, tenant: str, country: str, item: Collected, whose: Whose) ->
     )
     if not guessed.organisation or (fitting.kind == PRACTICE_LIST and not (guessed.module and guessed.period)):
         return replace(seen, step=NOBODY, asks=True)
-    tried = portal.rehearse(hub, tenant, _request(seen, item.name), item.payload)
+    tried = portal.rehearse(box.hub, box.tenant, _request(seen, item.name), item.payload)
     if tried.status == portal.ALREADY:
         return replace(seen, would=[("already", {})])
     if tried.status == portal.REFUSED:
@@ -277,9 +311,9 @@ def _fitting(table: Table, country: str) -> ColumnMap | None:
     return max(found, key=lambda one: len(one.places(table.header)), default=None)
 
 
-def _assignments(hub: Hub, tenant: str, country: str, item: Collected) -> Seen:
-    with hub.store.unit(tenant) as unit:
-        actor = Actor()
+def _assignments(box: Box, item: Collected) -> Seen:
+    with box.hub.store.unit(box.tenant) as unit:
+        actor, country = Actor(), box.country
         found = import_list(unit, ASSIGNMENTS, item.payload, item.name, country=country, actor=actor, dry=True)
     would: Would = ("assignments", {"new": found.new, "changed": found.changed})
     return Seen(name=item.name, kind="assignments", step=IMPORTS, would=[would])

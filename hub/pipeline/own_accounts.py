@@ -11,13 +11,16 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import func, select
+
 from hub.errors import ConfigurationError
 from hub.model.identity import digits, is_bban, is_fnr, is_iban, mask
 from hub.model.payment import Payment
 from hub.pipeline import four_eyes
 from hub.pipeline.cases import About, raise_case
 from hub.pipeline.context import Actor
-from hub.store import access, accounts, parties, schema, tasks
+from hub.store import access, accounts, keyset, parties, schema, tasks
+from hub.store.keyset import Place
 from hub.store.parties import Organisation
 from hub.store.unit import Row, Unit
 from schemas import mail as mails
@@ -26,6 +29,7 @@ _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?:[ .\u00a0-]?[A-Z0-9]){11,30}",
 _BBAN = re.compile(r"(?<![\d.])\d{4}[. \u00a0]\d{2}[. \u00a0]\d{5}(?!\d)|(?<=konto)\D{0,20}\d{11}(?!\d)", re.IGNORECASE)
 _SHORTEST, _LONGEST = 15, 34
 _NORWAY = "NO"
+_NAMES = ("account", "former", "source", "state", "asked_by", "asked_at", "decided_by", "decided_at")
 _LENGTHS = {
     "NL": 18,
     "NO": 15,
@@ -77,12 +81,32 @@ def _ask(unit: Unit, owner: Organisation, account: str, source: str, actor: Acto
 def listed(unit: Unit) -> list[dict[str, Any]]:
     """Every change of account, the oldest first, with whose it is."""
     codes = {one.id: one.code for one in parties.organisations(unit)}
-    names = ("account", "former", "source", "state", "asked_by", "asked_at", "decided_by", "decided_at")
     return [
-        {"code": codes[row["organisation_id"]]} | {name: row[name] for name in names}
+        _body(row | {"code": codes[row["organisation_id"]]})
         for row in accounts.find(unit)
         if row["organisation_id"] in codes
     ]
+
+
+def _body(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("code", *_NAMES)}
+
+
+def paged(unit: Unit, after: Place, most: int, *, waiting: bool) -> tuple[list[dict[str, Any]], Place]:
+    """Some changes that wait, the oldest first, or that were decided, the newest first; and where the rest begins."""
+    table = schema.account_change
+    where = table.c.state == accounts.ASKED if waiting else table.c.state != accounts.ASKED
+    rows = keyset.account_changes(unit, after, most + 1, [where], newest_first=not waiting)
+    shown = rows[:most]
+    rest = (shown[-1]["asked_at"], shown[-1]["id"]) if len(rows) > most else ()
+    return [_body(row) for row in shown], rest
+
+
+def count_waiting(unit: Unit) -> int:
+    """How many changes of account wait for a second person."""
+    table = schema.account_change
+    where = (table.c.tenant_id == unit.tenant, table.c.state == accounts.ASKED)
+    return int(unit.connection.execute(select(func.count(table.c.id)).where(*where)).scalar_one())
 
 
 def wanted(unit: Unit, owner: Organisation, account: str, actor: Actor) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import func, select
+
 from hub.pipeline import payout_ties
-from hub.store import payouts, schema
+from hub.store import keyset, payouts, schema
 from hub.store.unit import Row, Unit
 
 STATES = ("proposed", "approved", "exported", "settled", "failed", "rejected", "cancelled", "void")
@@ -49,6 +51,26 @@ def paged(unit: Unit, state: str = "", *, below: int = 0, most: int = 50) -> lis
     where = [table.c.state == state] if state else []
     where += [table.c.number < below] if below else []
     return [body(row) for row in unit.rows(unit.mine(table, *where).order_by(table.c.number.desc()).limit(most))]
+
+
+def waiting(unit: Unit, state: str, *, above: int = 0, most: int = 50) -> list[dict[str, Any]]:
+    """Pay-outs of a state by number, from above one on: they are worked through in this order."""
+    where = [schema.payout.c.state == state]
+    return [body(row) for row in keyset.payouts(unit, (above,), most, where)]
+
+
+def sums(unit: Unit, state: str) -> list[tuple[str, int, int]]:
+    """How many pay-outs of a state there are, and what they are together, by currency."""
+    table = schema.payout
+    columns = (table.c.currency, func.count(table.c.id).label("n"), func.sum(table.c.amount_minor).label("minor"))
+    found = select(*columns).where(table.c.tenant_id == unit.tenant, table.c.state == state).group_by(table.c.currency)
+    return sorted((row["currency"], int(row["n"]), int(row["minor"])) for row in unit.rows(found))
+
+
+def latest_files(unit: Unit, most: int = 50) -> list[dict[str, Any]]:
+    """The payment files made last, the newest first."""
+    table = schema.payout_export
+    return [file_body(row) for row in unit.rows(unit.mine(table).order_by(table.c.number.desc()).limit(most))]
 
 
 def one(unit: Unit, number: int) -> dict[str, Any] | None:

@@ -322,8 +322,7 @@ def _not_paid_from(held: Mapping[str, str]) -> ConfigurationError:
 def held(hub: Hub, tenant: str) -> dict[str, str]:
     """Who holds approved pay-outs that no payment file takes now, and why; kvitt payout export says so."""
     with hub.store.reading(tenant) as unit:
-        rows = payouts.find(unit, schema.payout.c.state == payouts.APPROVED)
-        return {row["payee"]: why for row in rows if (why := _held(unit, row))}
+        return {row["payee"]: why for row in payouts.holders(unit) if (why := _held(unit, row))}
 
 
 def _export(unit: Unit, payee: str, rows: Sequence[Row], execution: date, actor: Actor) -> Exported:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func, select
+
 from hub.errors import ConfigurationError
 from hub.model.money import Money
-from hub.store import resolutions, series
+from hub.store import keyset, resolutions, schema, series
 from hub.store.resolutions import NewResolution
 from hub.store.unit import Row, Unit
 
@@ -86,6 +88,25 @@ def find(unit: Unit, *states: str) -> list[Request]:
     asked = sorted((row for row in rows if row["kind"] == ASKED), key=lambda row: row["detail"]["number"])
     found = [_request(row, decided.get(row["detail"]["number"])) for row in asked]
     return [each for each in found if not states or each.state in states]
+
+
+def page(unit: Unit, after: int | None, most: int, *, waiting: bool) -> list[Request]:
+    """Some of what waits, by number, from after one; or of what was decided, the highest number first."""
+    asked = keyset.requests(unit, () if after is None else (after,), most, waiting=waiting)
+    table = schema.resolution
+    number = table.c.detail["number"].as_integer()
+    same = (table.c.kind.in_(STATES[1:]), number.in_([row["detail"]["number"] for row in asked]))
+    decided = {row["detail"]["number"]: row for row in unit.rows(unit.mine(table, *same))} if not waiting else {}
+    return [_request(row, decided.get(row["detail"]["number"])) for row in asked]
+
+
+def count_waiting(unit: Unit) -> int:
+    """How many requests wait for a second person."""
+    table = schema.resolution
+    kinds = {kind: table.c.kind.in_(names) for kind, names in (("asked", STATES[:1]), ("decided", STATES[1:]))}
+    counted = [func.count(table.c.id).filter(where).label(name) for name, where in kinds.items()]
+    row = unit.one(select(*counted).where(table.c.tenant_id == unit.tenant))
+    return row["asked"] - row["decided"] if row is not None else 0
 
 
 def get(unit: Unit, number: int) -> Request:

@@ -97,9 +97,40 @@ def deliveries(unit: Unit, after: Place, most: int, where: Where = (), *, newest
     table = schema.webhook_delivery
     if not newest_first:
         return _page(unit, unit.mine(table, *where), (table.c.made_at, table.c.id), after, most)
-    made, key = table.c.made_at, table.c.id
-    before = [made <= after[0], or_(made < after[0], key < after[1])] if after else []
-    return unit.rows(unit.mine(table, *where, *before).order_by(made.desc(), key.desc()).limit(most))
+    return _newest(unit, unit.mine(table, *where), (table.c.made_at, table.c.id), after, most)
+
+
+def account_changes(unit: Unit, after: Place, most: int, where: Where = (), *, newest_first: bool = False) -> list[Row]:
+    """Changes of our organisations' accounts with its code, oldest first (or newest first)."""
+    table, organisation = schema.account_change, schema.organisation
+    joined = table.join(organisation, organisation.c.id == table.c.organisation_id)
+    found = select(table, organisation.c.code.label("code")).select_from(joined)
+    found = found.where(table.c.tenant_id == unit.tenant, *where)
+    order = (table.c.asked_at, table.c.id)
+    return _newest(unit, found, order, after, most) if newest_first else _page(unit, found, order, after, most)
+
+
+def organisations(unit: Unit, after: Place, most: int, where: Where = ()) -> list[Row]:
+    """Our organisations, by code."""
+    table = schema.organisation
+    return _page(unit, unit.mine(table, *where), (table.c.code,), after, most)
+
+
+def payouts(unit: Unit, after: Place, most: int, where: Where = ()) -> list[Row]:
+    """Pay-outs, by number."""
+    table = schema.payout
+    return _page(unit, unit.mine(table, *where), (table.c.number,), after, most)
+
+
+def requests(unit: Unit, after: Place, most: int, *, waiting: bool) -> list[Row]:
+    """What one person asked a second one for, by number: what waits, or, the highest number first, what was decided."""
+    table = schema.resolution
+    number = table.c.detail["number"].as_integer()
+    decided = select(number).where(table.c.tenant_id == unit.tenant, table.c.kind.in_(("approved", "refused", "void")))
+    asked = unit.mine(table, table.c.kind == "asked")
+    if waiting:
+        return _page(unit, asked.where(number.not_in(decided)), (number,), after, most)
+    return _newest(unit, asked.where(number.in_(decided)), (number,), after, most)
 
 
 def seen(unit: Unit, table: Table, ids: Iterable[str | None]) -> frozenset[str]:
@@ -124,3 +155,20 @@ def _page(
             later = and_(first[0] >= first[1], or_(first[0] > first[1], later))
         statement = statement.where(later)
     return unit.rows(statement.order_by(*order).limit(most))
+
+
+def _newest(
+    unit: Unit,
+    statement: Any,  # noqa: ANN401 -- any select
+    order: Sequence[ColumnElement[Any]],
+    before: Place,
+    most: int,
+) -> list[Row]:
+    """The other way round: from before the last row that was given."""
+    if before:
+        first, last = (order[0], before[0]), (order[-1], before[-1])
+        earlier = last[0] < last[1]
+        if len(order) > 1:
+            earlier = and_(first[0] <= first[1], or_(first[0] < first[1], earlier))
+        statement = statement.where(earlier)
+    return unit.rows(statement.order_by(*(column.desc() for column in order)).limit(most))

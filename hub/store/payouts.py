@@ -10,6 +10,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from sqlalchemy import func, select
+
 from hub.errors import ConfigurationError
 from hub.model.money import Money
 from hub.store import blobs, schema, series
@@ -101,6 +103,14 @@ def digest(row: Row) -> str:
 def find(unit: Unit, *where: Any) -> list[Row]:
     """Pay-outs by number."""
     return unit.rows(unit.mine(schema.payout, *where).order_by(schema.payout.c.number))
+
+
+def holders(unit: Unit) -> list[Row]:
+    """Who holds approved pay-outs, once for each currency, with one of the practices they are for."""
+    table = schema.payout
+    found = select(table.c.payee, table.c.currency, func.min(table.c.practice).label("practice"))
+    mine = (table.c.tenant_id == unit.tenant, table.c.state == APPROVED)
+    return unit.rows(found.where(*mine).group_by(table.c.payee, table.c.currency))
 
 
 def get(unit: Unit, number: int) -> Row:

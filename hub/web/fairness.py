@@ -1,9 +1,10 @@
-"""Long work of the console in turn: one list at a time, organisations one after another, and the way there is shown.
+"""Every file that comes in, in turn: one at a time, organisations one after another, and the way there is shown.
 
 A list of a hundred thousand people keeps a processor busy for a minute. Fifty practices that hand in at once therefore
-stand in one queue: each organisation's next list goes before another's second one, whoever looks at pages never waits
-for a free thread, and memory holds one list that is being read, whatever their number. What an errand leaves is the
-finished answer, small, for the session that asked for it and nobody else.
+stand in one queue, whichever door they came through (a page or the API): each organisation's next file goes before
+another's second one, whoever looks at pages never waits for a free thread, and memory holds one list that is being
+read, whatever their number. What an errand leaves is the finished answer, small, for the session or token that asked
+for it and nobody else.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ from dataclasses import dataclass, field
 from fastapi import Response
 
 from hub.errors import ContentError
+from hub.pipeline.cases import RefusedError
 
 EACH = 4
 """Lists of one organisation that may wait at the same time."""
+MOST_BYTES = 512 * 1024 * 1024
+"""Of all files together that wait."""
+FULL, BUSY = "QUEUE_FULL", "QUEUE_BUSY"
+"""Why nothing more may stand in the queue: this organisation's files, everybody's."""
 _KEPT = 30 * 60
 _MOST_ENDED = 400
 _IDLE = 2.0
@@ -30,20 +36,22 @@ _BREATH = 0.2
 _PATIENCE = 8.0
 _PATIENT = 8
 """Requests that may keep their thread while they wait for their own errand, of the forty there are."""
+_PACKED_ROW = 20
 _USUAL = 1_000.0
 """Rows a second, until a list has shown how fast it goes here."""
 
 
 @dataclass(slots=True)
 class Errand:
-    """One list on its way. `ahead` lists go before it; `share` of it is done as far as can be told."""
+    """One file on its way. `owner` may ask for its answer: a session or a token; `person` is whose session it is."""
 
     word: str
     owner: str
     organisation: str
     rows: int
     work: Callable[[], Response] | None = field(repr=False)
-    put: float
+    size: int = 0
+    person: str = ""
     begun: float | None = None
     ended: float | None = None
     answer: Response | None = field(default=None, repr=False)
@@ -80,14 +88,17 @@ class Desk:
         self._known: OrderedDict[str, Errand] = OrderedDict()
 
     def put(self, owner: str, organisation: str, rows: int, work: Callable[[], Response]) -> Errand:
-        """Stand in the queue; ContentError when this organisation has too many lists there already."""
-        made = Errand(secrets.token_urlsafe(18), owner, organisation, rows, work, time.monotonic())
+        """Stand in the queue; RefusedError when too much is there already."""
+        return self.stand(Errand(secrets.token_urlsafe(18), owner, organisation, rows, work))
+
+    def stand(self, made: Errand) -> Errand:
+        """Stand in the queue with this; what stands there under the same word already is given back instead."""
         with self._lock:
-            queue = self._waiting.setdefault(organisation, deque())
-            if len(queue) >= EACH:
-                said = f"{EACH} lists of this organisation are waiting already"
-                raise ContentError(said, hint="wait until they are done and try again")
-            queue.append(made)
+            known = self._known.get(made.word)
+            if known is not None and known.owner == made.owner:
+                return known
+            self._check_room(made)
+            self._waiting.setdefault(made.organisation, deque()).append(made)
             self._known[made.word] = made
             self._forget()
             if self._workers < self._at_once:
@@ -96,16 +107,36 @@ class Desk:
             self._lock.notify()
         return made
 
+    def _check_room(self, made: Errand) -> None:
+        if len(self._waiting.get(made.organisation, ())) >= EACH:
+            raise RefusedError(FULL, count=EACH)
+        waiting = sum(one.size for queue in self._waiting.values() for one in queue)
+        if waiting and waiting + made.size > MOST_BYTES:
+            raise RefusedError(BUSY)
+
     def find(self, owner: str, word: str) -> Errand | None:
         """An errand by its word, for the session that put it only."""
         with self._lock:
             found = self._known.get(word)
         return found if found is not None and found.owner == owner else None
 
-    def wait(self, errand: Errand) -> bool:
-        """Wait a little for it, where threads are left for others; whether it is over."""
+    def whose(self, word: str) -> str:
+        """The person who put an errand; empty when there is none of this word."""
+        with self._lock:
+            found = self._known.get(word)
+        return found.person if found is not None else ""
+
+    def forget(self, errand: Errand) -> None:
+        """Its answer was given: the same word is another errand from now on."""
+        with self._lock:
+            if self._known.get(errand.word) is errand and errand.ended is not None:
+                del self._known[errand.word]
+
+    def wait(self, errand: Errand, worked_on: float = 0.0) -> bool:
+        """Wait a little for it, where threads are left for others; longer while it is worked on. Whether it is over."""
         with self._patience() as seconds:
-            return errand.over.wait(seconds)
+            over = errand.over.wait(seconds)
+        return over or (errand.begun is not None and errand.over.wait(worked_on))
 
     def way(self, errand: Errand) -> Way:
         """How far it is, and about how long it will be."""
@@ -124,9 +155,11 @@ class Desk:
     def _before(self, errand: Errand) -> list[Errand]:
         """Who goes first, as the turns stand now: one of each organisation, then the next of each."""
         found = [one for one in self._known.values() if one.begun is not None and one.ended is None]
+        served = {one.organisation for one in found}
+        queues = sorted(self._waiting.items(), key=lambda each: each[0] in served)
         depth = max((len(queue) for queue in self._waiting.values()), default=0)
         for turn in range(depth):
-            for queue in self._waiting.values():
+            for _, queue in queues:
                 if turn < len(queue):
                     if queue[turn] is errand:
                         return found
@@ -150,17 +183,17 @@ class Desk:
             time.sleep(_BREATH)
 
     def _next(self) -> Errand | None:
-        """The first of the organisation whose turn it is; that organisation goes to the end. None: nothing for long."""
+        """The first of the organisation whose turn it is. None: nothing for long."""
         with self._lock:
             if not self._waiting:
                 self._lock.wait(_IDLE)
             if not self._waiting:
                 self._workers -= 1
                 return None
-            organisation, queue = self._waiting.popitem(last=False)
+            organisation, queue = next(iter(self._waiting.items()))
             errand = queue.popleft()
-            if queue:
-                self._waiting[organisation] = queue
+            if not queue:
+                del self._waiting[organisation]
             errand.begun = time.monotonic()
             return errand
 
@@ -171,6 +204,8 @@ class Desk:
         except Exception as error:  # noqa: BLE001 -- raised again where it was asked for, by `result`
             errand.error = error
         with self._lock:
+            if errand.organisation in self._waiting:  # now, not when it began: whoever came meanwhile goes before it
+                self._waiting.move_to_end(errand.organisation)
             errand.ended = time.monotonic()
             took = errand.ended - (errand.begun or errand.ended)
             if errand.rows and took > 0:
@@ -183,6 +218,11 @@ class Desk:
         for place, one in enumerate(ended):
             if now - (one.ended or now) > _KEPT or len(ended) - place > _MOST_ENDED:
                 del self._known[one.word]
+
+
+def rows_of(data: bytes) -> int:
+    """About how many rows a file has, without reading it: a packed one holds a row in some twenty bytes."""
+    return len(data) // _PACKED_ROW if data.startswith((b"PK\x03\x04", b"\x1f\x8b")) else data.count(b"\n")
 
 
 def _rounded(seconds: float) -> int:

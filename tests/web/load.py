@@ -2,7 +2,10 @@
 
     make load                                     50 practices of 100,000 rows each, on SQLite: hours
     python tests/web/load.py --practices 50 --rows 2000
-    python tests/web/load.py --database postgresql+psycopg://...   (a migrated, empty database)
+    python tests/web/load.py --database env:NAME
+
+A database that is named (by its URL, or the variable that holds it) is migrated and empty, and entered by a role that owns
+nothing.
 
 The console runs in a process of its own (uvicorn), so its memory is its own; the practices are threads here. Each logs
 in, uploads its list, follows its way through the queue, looks at the preview, says yes and waits for the receipt. Support
@@ -40,6 +43,7 @@ from hub.pipeline import identity
 from hub.pipeline.context import Actor, Hub
 from hub.ports import Coverage, CoverageAnswer, CoverageQuestion
 from hub.sandbox import example
+from hub.security.keys import create_keys
 from hub.settings import default_settings
 from hub.store import parties
 from hub.store.parties import Participation
@@ -88,7 +92,11 @@ def opened(home: Path, database: str) -> Hub:
 
 def set_up(home: Path, database: str, practices: Sequence[str]) -> None:
     """A sandbox hub with these practices, an assistant at each, and one person at support."""
-    hub = boot.create_hub(default_settings(home, database=database), MovableClock(NOW))
+    settings = default_settings(home, database=database)
+    if database:  # somebody else has migrated it: the hub's role may not
+        home.mkdir()
+        create_keys(settings.keys)
+    hub = (boot.open_hub if database else boot.create_hub)(settings, MovableClock(NOW))
     example.load_example(hub.store, home, examples())
     with hub.store.unit(TENANT) as unit:
         above = parties.organisation(unit, example.CARE_GROUP).id
@@ -217,7 +225,7 @@ def _visitor(address: str, login: str) -> tuple[httpx2.Client, str]:
 
 def _through(client: httpx2.Client, answer: Any, figures: Figures, wanted: re.Pattern[str]) -> str:
     """Follow the way through the queue to the answer at its end; what of it was wanted."""
-    while "/practice/waiting/" in str(answer.url) and "refresh" in answer.headers:
+    while "/waiting/" in str(answer.url) and "refresh" in answer.headers:
         figures.shown += "<progress" in answer.text
         time.sleep(float(answer.headers["refresh"]))
         answer = client.get(str(answer.url))

@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.routing import Mount
 
 from hub.errors import TransientError
 from hub.pipeline import intake
-from hub.store import repeats, schema
+from hub.store import exchanges, repeats, retained, schema
 from hub.store.locks import effect_lock
-from hub.web.api import once as once_module
-from hub.web.api.application import LISTS_AT_ONCE
-from tests.web.consoles import NL, OTHER_PRACTICE, PRACTICE, Console
+from tests.web.consoles import CLINIC, NL, NO, OTHER_PRACTICE, PRACTICE, Console
 from tests.web.programs import Program, program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,7 +114,7 @@ def test_a_process_that_dies_between_the_change_and_its_answer_gives_it_the_next
         raise RuntimeError
 
     with monkeypatch.context() as patched:
-        patched.setattr(once_module.repeats, "finish", dies)
+        patched.setattr(repeats, "finish", dies)
         with pytest.raises(RuntimeError):
             hand_in(caller, key="one")
     declarations = console.rows(NL, schema.declaration)
@@ -143,29 +140,14 @@ def test_what_failed_may_be_tried_again_under_its_key(console: Console, monkeypa
     assert hand_in(caller, key="one")[0] == 201
 
 
-def test_more_lists_at_once_than_memory_bears_are_asked_to_come_back(
-    console: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    caller = program(console)
-    monkeypatch.setattr("hub.web.api.declarations._PATIENCE_S", 0.01)
-    mount: Any = next(route.app for route in console.app.routes if isinstance(route, Mount))
-    for _ in range(LISTS_AT_ONCE):
-        assert mount.state.turns.acquire(blocking=False)
-    answer = caller.post("/declarations", key="one", body=LIST, kind=CSV, **FOR)
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
-    assert caller.get("/claims").status_code == 200
-    mount.state.turns.release()
-    assert hand_in(caller, key="one")[0] == 201
-
-
 def test_answers_are_sealed_and_forgotten(console: Console) -> None:
     caller = program(console)
     _, said = hand_in(caller)
     (row,) = console.rows(NL, schema.api_repeat)
     assert str(said["id"]).encode() not in row["answer"]
     with console.hub.store.unit(NL) as unit:
-        assert repeats.forget(unit, console.clock.now()) == 0
-        assert repeats.forget(unit, console.clock.now() + timedelta(seconds=1)) == 1
+        assert retained.end(unit, "api_repeat", console.clock.now()) == 0
+        assert retained.end(unit, "api_repeat", console.clock.now() + timedelta(seconds=1)) == 1
 
 
 def test_a_change_needs_a_key_a_kind_and_a_bearable_size(console: Console) -> None:
@@ -209,3 +191,24 @@ def test_a_program_of_one_practice_hands_in_for_nobody_else(console: Console) ->
     assert len(console.rows(NL, schema.declaration)) == before
     assert len([row for row in console.looks(NL) if row["role"] == "program" and row["outcome"] == "absent"]) == 4
     assert hand_in(program(console, "NO"))[0] == 422
+
+
+def test_a_finished_document_is_taken_of_its_own_organisation_only(console: Console) -> None:
+    """What the demo's clinic sent goes in again under another number; another's token leaves nothing of it."""
+    with console.hub.store.reading(NO) as unit:
+        row = next(one for one in exchanges.find(unit) if one["kind"] == "ubl-invoice")
+        payload = exchanges.message(unit, row).payload
+    data = payload.replace(row["invoice_number"].encode(), b"API-1001")
+    asked = {"organisation": CLINIC, "programme": "finished", "kind": "application/octet-stream"}
+    caller = program(console, "NO", organisation=CLINIC)
+    assert caller.post("/declarations", body=data, dry_run="true", **asked).json()["code"] == "invalid"
+    other = data.replace(CLINIC.encode(), b"999000202")
+    before = [len(console.rows(NO, table)) for table in (schema.blob, schema.declaration, schema.task)]
+    answer = caller.post("/declarations", body=other, **asked)
+    assert (answer.status_code, answer.json()["code"]) == (422, "unreadable"), answer.text
+    assert "The document names" in answer.json()["detail"]
+    assert [len(console.rows(NO, table)) for table in (schema.blob, schema.declaration, schema.task)] == before
+    answer = caller.post("/declarations", body=data, **asked)
+    assert (answer.status_code, answer.json()["organisation"]) == (201, CLINIC), answer.text
+    assert answer.json()["state"] in ("current", "held", "refused")
+    assert caller.see(f"/declarations/{answer.json()['id']}")["sha256"] == hashlib.sha256(data).hexdigest()

@@ -109,7 +109,7 @@ def test_whoever_waits_sees_the_way_and_then_the_preview(console: Console) -> No
     file = {"file": ("list.csv", practice_list(PRACTICE, 0, 20), "text/csv")}
     answer = person.send("/practice/upload", {"what": what, "practice": PRACTICE}, files=file)
     path = answer.url.path
-    assert path.startswith("/practice/waiting/")
+    assert path.startswith("/waiting/")
     assert "<progress" in answer.text
     go.set()
     errand = desk.find(str(console.rows(NL, schema.web_session)[0]["id"]), path.rsplit("/", 1)[1])
@@ -127,7 +127,7 @@ def test_nobody_else_sees_the_way_of_a_list(console: Console) -> None:
     _, go = held_up(desk)
     (session,) = console.rows(NL, schema.web_session)
     errand = desk.put(str(session["id"]), f"{NL}:{PRACTICE}", 1000, lambda: Response("the answer"))
-    path = f"/practice/waiting/{errand.word}"
+    path = f"/waiting/{errand.word}"
     answer = owner.get(path)
     assert answer.status_code == 200
     assert "<progress" in answer.text

@@ -18,7 +18,9 @@ from typing import Any
 
 from hub import texts
 from hub.errors import FormatError
+from hub.log import clean_text
 from hub.model.finding import Finding, Severity, blocking
+from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import NIGHT, Actor, Hub
 from hub.pipeline.finished import claiming
 from hub.pipeline.finished.credits import with_credit_rules
@@ -30,8 +32,9 @@ from hub.store.parties import Organisation
 from hub.store.tasks import NewTask
 from hub.store.unit import Row, Unit
 
-__all__ = ["PROGRAMME", "FinishedResult", "forward_held", "recognise_finished", "take_finished"]
+__all__ = ["PROGRAMME", "FinishedResult", "check_whose", "forward_held", "recognise_finished", "take_finished"]
 
+Fence = frozenset[str] | None
 ACCEPTED = "accepted"
 ALREADY_RECEIVED = "already_received"
 REFUSED = "refused"
@@ -74,32 +77,61 @@ def _reader(data: bytes) -> tuple[ModuleType, str] | None:
     return None
 
 
-def take_finished(hub: Hub, tenant: str, data: bytes, name: str, actor: Actor = NIGHT) -> FinishedResult:
-    """Take one finished document in: claims and exchange in one transaction, or nothing but the bytes and the reason.
+def check_whose(hub: Hub, data: bytes, within: Fence) -> None:
+    """RefusedError when somebody in a finished document is not inside this fence; nothing of it is stored.
 
-    The same bytes again change nothing, unless they were refused and pass now (a date came, a rule was corrected).
-    `name` is neither stored nor told: providers put people's names in file names.
+    Everybody it names counts: who did it, who claims it, who is paid and who sends it. None is the whole tenant.
     """
-    del name
+    if within is None:
+        return
+    reading = _read(hub, data, _recognised(data))
+    named = {*reading.ours, reading.provider, reading.claimant, reading.submitter} - {""}
+    if not reading.ours or not reading.claimant:
+        raise RefusedError("FINISHED_OF_NOBODY")
+    if not named <= within:
+        raise RefusedError("FINISHED_NOT_YOURS", codes=", ".join(clean_text(code) for code in sorted(named - within)))
+
+
+def _recognised(data: bytes) -> tuple[ModuleType, str]:
     found = _reader(data)
     if found is None:
         raise FormatError(
             "this is no finished invoice or claim file",
             hint="Kvitt takes EHF invoices and credit notes (UBL 2.1) and Vektis claim files it has a layout table for",
         )
+    return found
+
+
+def _read(hub: Hub, data: bytes, found: tuple[ModuleType, str]) -> Reading:
     reader, kind = found
+    reading: Reading = reader.read(data, kind, hub.today(reader.COUNTRY), hub.stage)
+    return reading
+
+
+def take_finished(
+    hub: Hub, tenant: str, data: bytes, name: str, actor: Actor = NIGHT, *, within: Fence = None
+) -> FinishedResult:
+    """Take one finished document in: claims and exchange in one transaction, or nothing but the bytes and the reason.
+
+    The same bytes again change nothing, unless they were refused and pass now (a date came, a rule was corrected).
+    `within` are the organisations it may be of (None: any of the tenant's); of another's not even the bytes are kept.
+    `name` is neither stored nor told: providers put people's names in file names.
+    """
+    del name
+    check_whose(hub, data, within)
+    found = _recognised(data)
     sha256 = hashlib.sha256(data).hexdigest()
     with hub.store.unit(tenant) as unit:
         known = _known(unit, sha256)
         if known is not None and known["state"] != declarations.REFUSED:
-            return _receipt(unit, known, kind, actor)
+            return _receipt(unit, known, found[1], actor)
         address = blobs.put(unit, data)
-    reading: Reading = reader.read(data, kind, hub.today(reader.COUNTRY), hub.stage)
+    reading = _read(hub, data, found)
     with hub.store.unit(tenant) as unit:
         reading = with_credit_rules(unit, reading, data)
         known = _known(unit, sha256)
         if known is not None and (known["state"] != declarations.REFUSED or reading.refused):
-            return _receipt(unit, known, kind, actor)
+            return _receipt(unit, known, found[1], actor)
         return _Taking(hub, unit, reading, sha256, address, actor, known).result()
 
 

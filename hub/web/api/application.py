@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from threading import BoundedSemaphore
 from types import ModuleType
 from typing import Any
 
@@ -18,8 +17,8 @@ from hub.pipeline.context import Hub
 from hub.web import api as package
 from hub.web.api.problems import CODES, MEDIA_TYPE, answer_errors
 from hub.web.bounds import Buckets
+from hub.web.fairness import Desk
 
-LISTS_AT_ONCE = 2
 _ABOUT = """Lists and logs in; their state, findings, replies and payments out.
 
 Every call carries a token (`Authorization: Bearer ...`), every POST an `Idempotency-Key`. Lists come in pages; amounts
@@ -54,8 +53,8 @@ def resources() -> tuple[ModuleType, ...]:
     return tuple(one for one in found if hasattr(one, "router"))
 
 
-def create_api(hub: Hub) -> FastAPI:
-    """The API of one hub."""
+def create_api(hub: Hub, desk: Callable[[], Desk]) -> FastAPI:
+    """The API of one hub; what comes in stands in the queue of its console's desk."""
     api = FastAPI(
         title="Kvitt",
         version="1",
@@ -69,7 +68,7 @@ def create_api(hub: Hub) -> FastAPI:
         generate_unique_id_function=lambda route: f"{(route.tags or ['api'])[0]}_{route.name}",
         responses=_problems(),
     )
-    api.state.hub, api.state.buckets, api.state.turns = hub, Buckets(), BoundedSemaphore(LISTS_AT_ONCE)
+    api.state.hub, api.state.buckets, api.state.desk = hub, Buckets(), desk
     for module in resources():
         api.include_router(module.router)
     api.add_api_route("/openapi.json", _described, include_in_schema=False)

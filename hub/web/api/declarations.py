@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from threading import BoundedSemaphore
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, and_
 
 from hub import log
 from hub.errors import HubError, TransientError
 from hub.pipeline import intake, portal
+from hub.pipeline.finished import PROGRAMME, take_finished
 from hub.pipeline.intake import IntakeRequest
-from hub.pipeline.upload_checks import check_upload
+from hub.pipeline.upload_checks import check_upload, plain_name
 from hub.programmes.outcome import RowOutcome
 from hub.store import keyset, parties, schema
 from hub.store.keyset import Place, Where
@@ -26,6 +26,7 @@ from hub.web.api.caller import Caller, scoped
 from hub.web.api.once import Change, change, once
 from hub.web.api.paging import Page, Paging, Word, page
 from hub.web.api.problems import Problem, Wrong, of_hub
+from hub.web.api.turns import WAITS, in_turn
 
 router = APIRouter(tags=["declarations"])
 KINDS = (
@@ -36,7 +37,6 @@ KINDS = (
 )
 BIGGEST = 32 * 1024 * 1024
 _ROWS = 1000
-_PATIENCE_S = 5.0
 _Reads = Annotated[Caller, Depends(scoped("declarations:read"))]
 _Writes = Annotated[Change, Depends(change("declarations:write", KINDS, BIGGEST))]
 _FILE = {"schema": {"type": "string", "format": "binary"}}
@@ -49,7 +49,9 @@ class Handed(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     organisation: Word = Field(description="Code of whose list it is.")
-    programme: Word = Field(description=f"One of: {', '.join(intake.programmes())}.")
+    programme: Word = Field(
+        description=f"One of: {', '.join(intake.programmes())}; or {PROGRAMME} (a claim file or invoice as is)."
+    )
     module: Word | None = Field(None, description="Such as PMO, where the programme has modules.")
     period: Word | None = Field(None, description="Such as 2024Q1, where the programme has periods.")
     name: Word = Field("list.csv", description="What the file is called.")
@@ -113,11 +115,15 @@ class Rows(Paging):
     "/declarations",
     status_code=201,
     response_model=Declaration,
-    responses={200: {"model": DryRun, "description": "What would come of it"}},
+    responses={200: {"model": DryRun, "description": "What would come of it"}, 202: WAITS},
     openapi_extra=_BODY,
 )
 def hand_in(request: Request, made: _Writes, asked: Annotated[Handed, Query()]) -> Response:
-    """Hand a list or log in; the same bytes for the same purpose are the same declaration."""
+    """Hand in a list or log, or a finished document; the same bytes for the same purpose are the same declaration.
+
+    Lists are read one after another, organisations in turn. One that waits for long is answered with 202: it keeps its
+    place, and the same request under the same key gives its answer.
+    """
     caller = made.caller
     _known(caller, asked)
     wanted = IntakeRequest(
@@ -125,35 +131,30 @@ def hand_in(request: Request, made: _Writes, asked: Annotated[Handed, Query()]) 
         organisation=asked.organisation,
         module=asked.module or "",
         period=asked.period or "",
-        name=asked.name,
+        name=plain_name(asked.name) or "list",
     )
-    with _turn(request):
-        try:
-            check_upload(caller.hub, wanted.name, made.body)
-        except HubError as error:
-            raise _unreadable(error) from error
-        if asked.dry_run:
-            return JSONResponse(_tried(caller, wanted, made.body).model_dump(mode="json"))
-        return once(made, lambda: _taken(caller, wanted, made.body))
+    return in_turn(request, made, partial(_read, made, wanted, dry_run=asked.dry_run))
 
 
-@contextmanager
-def _turn(request: Request) -> Iterator[None]:
-    """A few lists at a time: memory holds no more, and threads are left for everybody who reads."""
-    turns: BoundedSemaphore = request.app.state.turns
-    if not turns.acquire(timeout=_PATIENCE_S):
-        raise Problem("unavailable", "other lists are being read", headers={"Retry-After": "10"})
+def _read(made: Change, wanted: IntakeRequest, *, dry_run: bool) -> Response:
+    """What happens when it is its turn."""
     try:
-        yield
-    finally:
-        turns.release()
+        check_upload(made.caller.hub, wanted.name, made.body)
+    except HubError as error:
+        raise _unreadable(error) from error
+    if dry_run:
+        return JSONResponse(_tried(made.caller, wanted, made.body).model_dump(mode="json"))
+    act = _taken_finished if wanted.programme == PROGRAMME else _taken
+    return once(made, lambda: act(made.caller, wanted, made.body))
 
 
 def _known(caller: Caller, asked: Handed) -> None:
     """Whose list it is lies inside the token's fence; a foreign practice is as absent as one that never was."""
     wrong = Wrong()
-    if asked.programme not in intake.programmes():
-        wrong.say("query/programme", f"one of: {', '.join(intake.programmes())}")
+    if asked.programme not in (*intake.programmes(), PROGRAMME):
+        wrong.say("query/programme", f"one of: {', '.join((*intake.programmes(), PROGRAMME))}")
+    if asked.programme == PROGRAMME and asked.dry_run:
+        wrong.say("query/dry_run", "a finished document is judged when it is taken")
     with caller.reading() as unit:
         inside = asked.organisation in {each.code for each in parties.organisations(unit)}
     if not inside:
@@ -183,9 +184,24 @@ def _taken(caller: Caller, request: IntakeRequest, data: bytes) -> tuple[int, Ba
         done = intake.take(caller.hub, caller.tenant, request, data, caller.program.actor)
     except HubError as error:
         raise _unreadable(error) from error
+    return _made(caller, schema.declaration.c.id == done.declaration_id)
+
+
+def _taken_finished(caller: Caller, request: IntakeRequest, data: bytes) -> tuple[int, BaseModel, Mapping[str, str]]:
+    """A document as it is to be sent, of the organisation that is named or one below it."""
     with caller.reading() as unit:
-        rows = keyset.declarations(unit, (), 1, [schema.declaration.c.id == done.declaration_id])
-        (body,) = _declarations(unit, rows)
+        within = parties.codes_below(unit, request.organisation)
+    try:
+        done = take_finished(caller.hub, caller.tenant, data, request.name, caller.program.actor, within=within)
+    except HubError as error:
+        raise _unreadable(error) from error
+    table = schema.declaration
+    return _made(caller, and_(table.c.programme == PROGRAMME, table.c.sha256 == done.sha256))
+
+
+def _made(caller: Caller, where: ColumnElement[bool]) -> tuple[int, BaseModel, Mapping[str, str]]:
+    with caller.reading() as unit:
+        (body,) = _declarations(unit, keyset.declarations(unit, (), 1, [where]))
     return 201, body, {"Location": f"/v1/declarations/{body.id}"}
 
 

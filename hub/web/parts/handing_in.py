@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 
 from fastapi import Request, UploadFile
 
+from hub import texts
 from hub.errors import HubError, TransientError
 from hub.pipeline.cases import RefusedError
-from hub.pipeline.context import Hub
 from hub.pipeline.intake.maps import UnconfirmedColumnsError
-from hub.pipeline.upload_checks import check_upload
+from hub.pipeline.upload_checks import plain_name
 from hub.store import parties
 from hub.store.parties import Organisation
 from hub.web.errors import Absent
 from hub.web.staging import Staged, Staging
 from hub.web.visit import Visit
-
-_NAME = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +46,13 @@ def trouble(error: HubError) -> Trouble:
             missing=proposal.missing,
         )
     code = "TRY_LATER" if isinstance(error, TransientError) else "UNREADABLE"
-    return Trouble(said={"en": error.message}, todo={"en": error.hint}, code=code)
+    return Trouble(said=_placed(error), todo=texts.spoken(error.hint), code=code)
+
+
+def _placed(error: HubError) -> dict[str, str]:
+    """What is wrong, after where it stands in the file."""
+    said, where = texts.spoken(error.message), texts.spoken(error.where)
+    return {name: f"{where[name]}: {said[name]}" if error.where else said[name] for name in texts.LANGUAGES}
 
 
 def own(visit: Visit, kind: str) -> list[Organisation]:
@@ -68,11 +72,9 @@ def chosen(visit: Visit, kind: str, code: str) -> Organisation:
     return match
 
 
-def read(hub: Hub, file: UploadFile) -> tuple[bytes, str]:
-    """The bytes of an upload that may come in, and its name; RefusedError otherwise."""
-    data, name = file.file.read(), (file.filename or "")[-_NAME:]
-    check_upload(hub, name, data)
-    return data, name
+def received(file: UploadFile) -> tuple[bytes, str]:
+    """The bytes of an upload and its name without a path. Nothing is judged here: that is the first step in turn."""
+    return file.file.read(), plain_name(file.filename or "")
 
 
 def keep(request: Request, visit: Visit, name: str, data: bytes) -> str:

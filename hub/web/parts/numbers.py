@@ -20,3 +20,8 @@ def number(number: str, request: Request) -> int:
 
 Number = Annotated[int, Depends(number)]
 """How a route asks for it: `def one(visit: Visiting, number: Number)` of `/payouts/{number}`."""
+
+
+def number_of(text: str) -> int | None:
+    """The number a list goes on from; one nobody gave out is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Response
 
 from hub.errors import HubError
 from hub.pipeline import four_eyes, own_accounts
+from hub.store import keyset
+from hub.store.keyset import Place
 from hub.store.parties import organisations
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
@@ -20,29 +24,50 @@ from hub.web.visit import Visit
 SCREEN = Screen(name="accounts", path="/accounts", needs=Permission.MONEY_SEE, group="money", order=40)
 router = APIRouter()
 _PAYS = [Depends(needs(Permission.PAY))]
-_DECIDED = 50
+_PAGE = 50
 
 
 @router.get("/accounts")
-def listing(visit: Visiting) -> Response:
-    """What waits for a second person, the accounts in force, and what was decided last."""
-    return _list(visit)
+def listing(visit: Visiting, after: str = "", before: str = "", code: str = "") -> Response:
+    """What waits for a second person, the accounts in force, and what was decided last; each from its own place on."""
+    return _list(visit, after=after, before=before, code=code)
 
 
-def _list(visit: Visit, *, error: str = "", status: int = 200) -> Response:
+def _list(
+    visit: Visit, *, after: str = "", before: str = "", code: str = "", error: str = "", status: int = 200
+) -> Response:
     with visit.reading() as unit:
-        changes = own_accounts.listed(unit)
-        ours = organisations(unit)
-    waiting = [row for row in changes if row["state"] == "asked"]
+        waiting, later = own_accounts.paged(unit, _place(after), _PAGE, waiting=True)
+        decided, earlier = own_accounts.paged(unit, _place(before), _PAGE, waiting=False)
+        found = keyset.organisations(unit, (code,) if code else (), _PAGE + 1)
+    ours = found[:_PAGE]
     return page(
         visit,
         "accounts/list.html",
         status=status,
         error=error,
         waiting=[(row, _mine(visit, row)) for row in waiting],
-        decided=[row for row in reversed(changes) if row["state"] != "asked"][:_DECIDED],
+        decided=decided,
         ours=ours,
+        whole=not code and len(found) <= _PAGE,
+        next_waiting=_further("after", later),
+        next_decided=_further("before", earlier),
+        next_ours=f"/accounts?{urlencode({'code': ours[-1]['code']})}" if len(found) > _PAGE else "",
     )
+
+
+def _further(name: str, place: Place) -> str:
+    return f"/accounts?{urlencode({name: f'{place[0].isoformat()}|{place[1]}'})}" if place else ""
+
+
+def _place(text: str) -> Place:
+    """Where a page ended; a cursor nobody made is the beginning."""
+    moment, _, row_id = text.partition("|")
+    try:
+        found = datetime.fromisoformat(moment)
+    except ValueError:
+        return ()
+    return (found, row_id[:40]) if row_id and found.tzinfo is not None else ()
 
 
 def _mine(visit: Visit, row: dict[str, Any]) -> bool:

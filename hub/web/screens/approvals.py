@@ -14,7 +14,7 @@ from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
 from hub.web.parts.doors import door
-from hub.web.parts.numbers import Number
+from hub.web.parts.numbers import Number, number_of
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -22,30 +22,35 @@ from hub.web.visit import Visit
 
 SCREEN = Screen(name="approvals", path="/approvals", needs=Permission.MONEY_SEE, group="money", order=30)
 router = APIRouter()
-_DECIDED = 50
+_PAGE = 50
 _CURRENCIES = ("EUR", "NOK")
 _PAYS = [Depends(needs(Permission.PAY))]
 
 
 @router.get("/approvals")
-def listing(visit: Visiting) -> Response:
+def listing(visit: Visiting, after: str = "", before: str = "") -> Response:
     """Requests that wait, what was decided, and how much one person may do alone."""
-    return _list(visit)
+    return _list(visit, after=after, before=before)
 
 
-def _list(visit: Visit, *, error: str = "", status: int = 200) -> Response:
+def _list(visit: Visit, *, after: str = "", before: str = "", error: str = "", status: int = 200) -> Response:
     with visit.reading() as unit:
-        rows = approvals.listed(unit, ())
-        proposed = len(payout_views.listed(unit, "proposed"))
-        changes = sum(row["state"] == "asked" for row in own_accounts.listed(unit))
-    waiting = [(row, _may(visit, row["what"]), _mine(visit, row)) for row in rows if row["state"] == "asked"]
+        asked = approvals.paged(unit, number_of(after), _PAGE + 1, waiting=True)
+        decided = approvals.paged(unit, number_of(before), _PAGE + 1, waiting=False)
+        total = approvals.count_waiting(unit)
+        proposed = sum(n for _, n, _ in payout_views.sums(unit, "proposed"))
+        changes = own_accounts.count_waiting(unit)
+    waiting = [(row, _may(visit, row["what"]), _mine(visit, row)) for row in asked[:_PAGE]]
     return page(
         visit,
         "approvals/list.html",
         status=status,
         error=error,
         waiting=waiting,
-        decided=[row for row in reversed(rows) if row["state"] != "asked"][:_DECIDED],
+        total=total,
+        decided=decided[:_PAGE],
+        next_waiting=f"/approvals?after={asked[_PAGE - 1]['number']}" if len(asked) > _PAGE else "",
+        next_decided=f"/approvals?before={decided[_PAGE - 1]['number']}" if len(decided) > _PAGE else "",
         limits=_limits(visit),
         currencies=_CURRENCIES,
         proposed=proposed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
@@ -12,7 +13,8 @@ from hub.intake.columns import TREATMENT_LOG, systems
 from hub.pipeline import completing, intake, portal, treatment_logs
 from hub.pipeline.cases import RefusedError
 from hub.pipeline.intake import IntakeRequest
-from hub.pipeline.portal import Rehearsal, handed_in, row_results
+from hub.pipeline.portal import Rehearsal, handed_in
+from hub.pipeline.upload_checks import check_upload
 from hub.programmes.outcome import CLAIMED, RowOutcome
 from hub.store import portal as store
 from hub.store import to_complete
@@ -22,10 +24,13 @@ from hub.web.guard import Visiting
 from hub.web.pages import page
 from hub.web.parts import handing_in
 from hub.web.parts.handing_in import Trouble
+from hub.web.parts.results import results_of
+from hub.web.parts.turns import in_turn
 from hub.web.parts.typed import Typed
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
+from hub.web.staging import Staged
 from hub.web.visit import Visit
 from mappings.tables import to_csv
 
@@ -50,15 +55,13 @@ def preview(
 ) -> Response:
     """Ready or with a problem, row by row; nothing is kept."""
     owner = handing_in.chosen(visit, "clinic", clinic)
-    try:
-        data, name = handing_in.read(visit.hub, file)
-    except HubError as error:
-        return _refused(visit, owner.code, error)
-    return _preview(request, visit, owner.code, data, name)
+    data, name = handing_in.received(file)
+    return in_turn(request, visit, owner.code, data, partial(_preview, request, visit, owner.code, data, name))
 
 
 def _preview(request: Request, visit: Visit, clinic: str, data: bytes, name: str) -> Response:
     try:
+        check_upload(visit.hub, name, data)
         found = portal.rehearse(visit.hub, visit.tenant, _asked(clinic, name), data)
         problems = _problems(found)
         cells = treatment_logs.cells_of(data, name, [one.line for one in problems])
@@ -92,11 +95,18 @@ def fix(
     if staged is None:
         return done("/clinic/log", "too_late")
     values = {name: said for name, said in typed.items() if said.strip() or name not in _PERSONAL}
+    work = partial(_fixed, request, visit, owner.code, staged, line, values)
+    return in_turn(request, visit, owner.code, staged.data, work)
+
+
+def _fixed(
+    request: Request, visit: Visit, clinic: str, staged: Staged, line: int, values: Mapping[str, str]
+) -> Response:
     try:
         data = treatment_logs.with_cells(staged.data, staged.name, line, values)
     except HubError:
         data = staged.data
-    return _preview(request, visit, owner.code, data, staged.name)
+    return _preview(request, visit, clinic, data, staged.name)
 
 
 @router.post("/clinic/log/send")
@@ -111,7 +121,11 @@ def send(
     staged = handing_in.take(request, visit, word)
     if staged is None:
         return done("/clinic/log", "too_late")
-    result = intake.take(visit.hub, visit.tenant, _asked(owner.code, staged.name), staged.data, visit.actor)
+    return in_turn(request, visit, owner.code, staged.data, partial(_taken, visit, owner.code, staged))
+
+
+def _taken(visit: Visit, clinic: str, staged: Staged) -> Response:
+    result = intake.take(visit.hub, visit.tenant, _asked(clinic, staged.name), staged.data, visit.actor)
     ready = sum(one.outcome in CLAIMED for one in result.outcomes)
     key = "was_here" if result.status == "already_received" else "taken"
     return done(f"/clinic/log/{result.declaration_id}", key, ready=ready)
@@ -145,7 +159,7 @@ def _one(
         (head,) = handed_in(unit, [row])
         open_rows = store.rows(unit, declaration, outcomes=completing.WAITING, most=_SHOWN).rows
         found = store.rows(unit, declaration, outcomes=tuple(CLAIMED), after=max(after, 0), most=_ROWS)
-        results = row_results(visit.hub, unit, found.rows)
+        results = results_of(visit.hub, unit, found.rows)
     visit.saw("read", f"declaration/{declaration}")
     following = f"/clinic/log/{declaration}?after={found.next}" if found.next is not None else ""
     return page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
@@ -15,9 +16,11 @@ from hub.web.guard import Visiting
 from hub.web.pages import page
 from hub.web.parts import handing_in
 from hub.web.parts.handing_in import Trouble
+from hub.web.parts.turns import in_turn, staff
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
+from hub.web.staging import Staged
 from hub.web.visit import Visit
 
 SCREEN = Screen(name="drop", path="/drop", needs=Permission.WORK, group="work", order=15)
@@ -34,8 +37,8 @@ def form(visit: Visiting) -> Response:
 @router.post("/drop")
 def look(request: Request, visit: Visiting, file: UploadFile) -> Response:
     """What it is; nothing is saved."""
-    data, name = file.file.read(), (file.filename or "")[-120:]
-    return _look(request, visit, name, data, Whose())
+    data, name = handing_in.received(file)
+    return in_turn(request, visit, staff(visit), data, partial(_look, request, visit, name, data, Whose()))
 
 
 @router.post("/drop/again")
@@ -47,7 +50,8 @@ def again(
     if staged is None:
         return done("/drop", "too_late")
     whose = Whose(organisation=organisation.strip(), module=module.strip(), period=period.strip())
-    return _look(request, visit, staged.name, staged.data, whose)
+    work = partial(_look, request, visit, staged.name, staged.data, whose)
+    return in_turn(request, visit, staff(visit), staged.data, work)
 
 
 @router.post("/drop/take")
@@ -59,14 +63,20 @@ def take(
     if staged is None:
         return done("/drop", "too_late")
     whose = Whose(organisation=organisation.strip(), module=module.strip(), period=period.strip())
-    found = drop.take(visit.hub, visit.tenant, visit.country, staged.name, staged.data, whose, visit.actor)
+    return in_turn(request, visit, staff(visit), staged.data, partial(_taken, visit, staged, whose))
+
+
+def _taken(visit: Visit, staged: Staged, whose: Whose) -> Response:
+    box = drop.Box(hub=visit.hub, tenant=visit.tenant, country=visit.country, within=visit.within)
+    found = drop.take(box, staged.name, staged.data, whose, visit.actor)
     visit.saw("drop", "file/taken")
     return done("/drop", "taken", n=len(found))
 
 
 def _look(request: Request, visit: Visit, name: str, data: bytes, whose: Whose) -> Response:
     try:
-        found = drop.look(visit.hub, visit.tenant, visit.country, name, data, whose)
+        box = drop.Box(hub=visit.hub, tenant=visit.tenant, country=visit.country, within=visit.within)
+        found = drop.look(box, name, data, whose)
     except HubError as error:
         return _form(visit, problem=handing_in.trouble(error), status=422)
     visit.saw("preview-upload", "file/dropped")

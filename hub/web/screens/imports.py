@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 
-from hub.errors import HubError
+from hub.errors import ConfigurationError, HubError
 from hub.pipeline.imports import KINDS, Imported, import_list
 from hub.pipeline.upload_checks import check_upload
 from hub.texts import pick
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
 from hub.web.pages import page
-from hub.web.parts.handing_in import trouble
+from hub.web.parts import handing_in
+from hub.web.parts.turns import in_turn, staff
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
-from hub.web.staging import Staging
 from hub.web.visit import Visit
+from hub.web.wording import word
 
 SCREEN = Screen(name="imports", path="/imports", needs=Permission.ADMIN, group="admin", order=30)
 router = APIRouter()
 _SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file as it came."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a list is, and from when it counts."""
+
+    kind: str
+    valid_from: str
+    source: str
 
 
 @router.get("/imports")
@@ -44,18 +64,24 @@ def preview(
     """What the list would do; nothing is saved yet."""
     if kind not in KINDS:
         raise Absent("import", kind)
-    data, name = file.file.read(), file.filename or "list"
+    data, name = handing_in.received(file)
+    asked = Asked(kind=kind, valid_from=valid_from, source=source)
+    return in_turn(request, visit, staff(visit), data, partial(_tried, request, visit, asked, Given(name, data)))
+
+
+def _tried(request: Request, visit: Visit, asked: Asked, given: Given) -> Response:
     error, outcome = "", None
     try:
-        check_upload(visit.hub, name, data)
-        outcome = _import(visit, kind, data, name, valid_from, source, dry=True)
+        check_upload(visit.hub, given.name, given.data)
+        outcome = _import(visit, asked, given, dry=True)
     except HubError as found:
-        said = trouble(found)
+        said = handing_in.trouble(found)
         error = " ".join(pick(words, visit.language) for words in (said.said, said.todo) if words)
-    word = _staging(request).keep(visit.session.id, name, data) if outcome else ""
-    more = {"kinds": KINDS, "chosen": kind, "valid_from": valid_from, "source": source, "shown": _SHOWN}
+    token = handing_in.keep(request, visit, given.name, given.data) if outcome else ""
+    more = {"kinds": KINDS, "chosen": asked.kind, "valid_from": asked.valid_from, "source": asked.source}
     status = 200 if outcome else 422
-    return page(visit, "imports/form.html", status=status, outcome=outcome, word=word, error=error, **more)
+    shown = {"outcome": outcome, "word": token, "error": error, "shown": _SHOWN}
+    return page(visit, "imports/form.html", status=status, **more, **shown)
 
 
 @router.post("/imports/apply")
@@ -63,26 +89,41 @@ def apply(
     request: Request,
     visit: Visiting,
     kind: Annotated[str, Form()],
-    word: Annotated[str, Form()],
+    token: Annotated[str, Form(alias="word", max_length=60)],
     valid_from: Annotated[str, Form()] = "",
     source: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Save what was shown."""
-    staged = _staging(request).take(visit.session.id, word)
+    staged = handing_in.take(request, visit, token)
     if staged is None or kind not in KINDS:
         return done("/imports", "too_late")
-    outcome = _import(visit, kind, staged.data, staged.name, valid_from, source, dry=False)
+    asked = Asked(kind=kind, valid_from=valid_from, source=source)
+    work = partial(_saved, visit, asked, Given(staged.name, staged.data))
+    return in_turn(request, visit, staff(visit), staged.data, work)
+
+
+def _saved(visit: Visit, asked: Asked, given: Given) -> Response:
+    outcome = _import(visit, asked, given, dry=False)
     return done("/imports", "saved", **outcome.counts)
 
 
-def _import(visit: Visit, kind: str, data: bytes, name: str, valid_from: str, source: str, *, dry: bool) -> Imported:
-    day = date.fromisoformat(valid_from) if valid_from else None
+def _import(visit: Visit, asked: Asked, given: Given, *, dry: bool) -> Imported:
     with visit.unit() as unit:
         return import_list(
-            unit, kind, data, name, country=visit.country, actor=visit.actor, valid_from=day, source=source, dry=dry
+            unit,
+            asked.kind,
+            given.data,
+            given.name,
+            country=visit.country,
+            actor=visit.actor,
+            valid_from=_day(asked.valid_from, visit.language),
+            source=asked.source,
+            dry=dry,
         )
 
 
-def _staging(request: Request) -> Staging:
-    staging: Staging = request.app.state.staging
-    return staging
+def _day(said: str, language: str) -> date | None:
+    try:
+        return date.fromisoformat(said) if said else None
+    except ValueError:
+        raise ConfigurationError(word("imports", "not_a_day", language)) from None

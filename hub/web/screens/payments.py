@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -20,28 +21,41 @@ from hub.model.exchange import Collected
 from hub.model.money import Money
 from hub.pipeline import by_hand, match_words, payment_files, payment_views, payout_ties, receive, settle
 from hub.pipeline.by_hand import Decided
+from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import content_id
 from hub.pipeline.payment_cases import named, short
+from hub.pipeline.upload_checks import check_upload
 from hub.pipeline.wanted import Wanted, amount_of, read_wanted
 from hub.store import bookings
+from hub.texts import pick
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
+from hub.web.parts import handing_in
 from hub.web.parts.charts import Chart, Part, columns
+from hub.web.parts.turns import in_turn, staff
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
-from hub.web.staging import Staging
+from hub.web.staging import Staged
 from hub.web.visit import Visit
 from hub.web.wording import word
 
 SCREEN = Screen(name="payments", path="/payments", needs=Permission.MONEY_SEE, group="money", order=10)
 router = APIRouter()
+_MONEY_FIELDS = (
+    "granted and outstanding",
+    "credit netted",
+    "difference",
+    "payable",
+    "balance of everything open with this payer",
+)
+"""Grounds of a match whose value is an amount."""
 WAITING = ("new", "review")
 _PAGE = 50
 _WEEKS = 12
 _MATCHES = [Depends(needs(Permission.MATCH))]
-_REVEALS = [Depends(needs(Permission.MATCH)), Depends(needs(Permission.REVEAL))]
+_REVEALS = [Depends(needs(Permission.MATCH)), Depends(needs(Permission.IDENTIFY))]
 Reason = Annotated[str, Form(max_length=200)]
 
 
@@ -117,13 +131,20 @@ def _week(came: Sequence[tuple[date, str, int]], currency: str, monday: date) ->
 @router.post("/payments/file", dependencies=_MATCHES)
 def look(request: Request, visit: Visiting, file: UploadFile) -> Response:
     """What a bank file says, and what of it is new; nothing is stored."""
-    data, name = file.file.read(), file.filename or "bank file"
+    data, name = handing_in.received(file)
+    return in_turn(request, visit, staff(visit), data, partial(_looked, request, visit, name or "bank file", data))
+
+
+def _looked(request: Request, visit: Visit, name: str, data: bytes) -> Response:
     found, error = None, ""
     try:
+        check_upload(visit.hub, name, data)
         found = _look(visit, data)
+    except RefusedError as problem:
+        error = f"{pick(problem.said, visit.language)} {pick(problem.todo, visit.language)}"
     except HubError as problem:
         error = str(problem)
-    staged = _staging(request).keep(visit.session.id, name, data) if found else ""
+    staged = handing_in.keep(request, visit, name, data) if found else ""
     status = 200 if found else 422
     return page(visit, "payments/file.html", status=status, found=found, name=name, word=staged, error=error)
 
@@ -140,9 +161,13 @@ def _look(visit: Visit, data: bytes) -> payment_files.Looked:
 @router.post("/payments/file/receive", dependencies=_MATCHES)
 def take(request: Request, visit: Visiting, token: Annotated[str, Form(alias="word", max_length=60)]) -> Response:
     """Receive what was shown, and match what is new."""
-    staged = _staging(request).take(visit.session.id, token)
+    staged = handing_in.take(request, visit, token)
     if staged is None:
         return done("/payments", "too_late")
+    return in_turn(request, visit, staff(visit), staged.data, partial(_received_now, visit, staged))
+
+
+def _received_now(visit: Visit, staged: Staged) -> Response:
     _look(visit, staged.data)
     name = clean_text(staged.name)
     item = Collected(remote_id=content_id(name, staged.data), name=name, payload=staged.data)
@@ -151,11 +176,6 @@ def take(request: Request, visit: Visiting, token: Annotated[str, Form(alias="wo
     visit.saw("receive", f"inbound/{results[0].inbound_id}")
     key = {"processed": "taken", "duplicate": "taken_before"}.get(results[0].state, "taken_odd")
     return done("/payments", key, looked=len(settled.matches))
-
-
-def _staging(request: Request) -> Staging:
-    staging: Staging = request.app.state.staging
-    return staging
 
 
 # --- one booking ----------------------------------------------------------------------------------------------------
@@ -190,6 +210,7 @@ def _shown(visit: Visit, ref: str, *, personal: bool = False, error: str = "", s
         error=error,
         reasons=tuple(NoClaim),
         why=_why(visit),
+        money_fields=_MONEY_FIELDS,
         base=f"/payments/{short(booking)}",
         quoted=quote,
         written=_written(body),

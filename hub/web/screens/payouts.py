@@ -23,7 +23,7 @@ from hub.store.unit import Row
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
-from hub.web.parts.numbers import Number
+from hub.web.parts.numbers import Number, number_of
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -38,30 +38,45 @@ Reason = Annotated[str, Form(max_length=200)]
 
 
 @router.get("/payouts")
-def listing(visit: Visiting, state: str = "", after: str = "") -> Response:
-    """What waits for a second person and for the bank first, then everything, the newest first."""
-    return _list(visit, state=state, after=after)
+def listing(visit: Visiting, state: str = "", after: str = "", proposed: str = "", ready: str = "") -> Response:
+    """What waits for a second person and for the bank first, then everything, the newest first.
+
+    Each part goes on from a number of its own: `proposed`, `ready` and, downwards, `after`.
+    """
+    return _list(visit, state=state, after=after, proposed=proposed, ready=ready)
 
 
-def _list(visit: Visit, *, state: str = "", after: str = "", error: str = "", status: int = 200) -> Response:
+def _list(
+    visit: Visit,
+    *,
+    state: str = "",
+    after: str = "",
+    proposed: str = "",
+    ready: str = "",
+    error: str = "",
+    status: int = 200,
+) -> Response:
     chosen = state if state in payout_views.STATES else ""
-    last = int(after) if after.isdecimal() and len(after) < 10 else 0
     with visit.reading() as unit:
-        proposed = payout_views.listed(unit, "proposed")
-        approved = payout_views.listed(unit, "approved")
-        rows = payout_views.paged(unit, chosen, below=last, most=_PAGE + 1)
-        files = payout_views.files(unit)[-_PAGE:]
+        asked = payout_views.waiting(unit, "proposed", above=number_of(proposed) or 0, most=_PAGE + 1)
+        approved = payout_views.waiting(unit, "approved", above=number_of(ready) or 0, most=_PAGE + 1)
+        every = payout_views.sums(unit, "proposed")
+        rows = payout_views.paged(unit, chosen, below=number_of(after) or 0, most=_PAGE + 1)
+        files = payout_views.latest_files(unit, _PAGE)
     return page(
         visit,
         "payouts/list.html",
         status=status,
         error=error,
-        proposed=[(row, _mine(visit, row)) for row in proposed],
-        sums=_sums(proposed),
-        approved=approved,
+        proposed=[(row, _mine(visit, row)) for row in asked[:_PAGE]],
+        sums=_sums(asked[:_PAGE]),
+        every=every if len(asked) > _PAGE or proposed else [],
+        next_proposed=f"/payouts?proposed={asked[_PAGE - 1]['number']}" if len(asked) > _PAGE else "",
+        approved=approved[:_PAGE],
+        next_ready=f"/payouts?ready={approved[_PAGE - 1]['number']}" if len(approved) > _PAGE else "",
         rows=rows[:_PAGE],
         after=rows[_PAGE - 1]["number"] if len(rows) > _PAGE else "",
-        files=list(reversed(files)),
+        files=files,
         states=payout_views.STATES,
         chosen=chosen,
         held={payee: why for payee, why in payouts.held(visit.hub, visit.tenant).items() if _within(visit, payee)},

@@ -15,6 +15,7 @@ from hub.pipeline import intake, portal
 from hub.pipeline.intake import IntakeRequest
 from hub.pipeline.list_requests import list_requests
 from hub.pipeline.portal import Rehearsal
+from hub.pipeline.upload_checks import check_upload
 from hub.store.parties import Organisation
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
@@ -86,16 +87,14 @@ def preview(
 ) -> Response:
     """What would become of every row; nothing is kept."""
     asked = _asked(visit, practice, what)
-    try:
-        data, name = handing_in.read(visit.hub, file)
-    except HubError as error:
-        return _refused(visit, asked, handing_in.trouble(error))
+    data, name = handing_in.received(file)
     wanted = asked.request(name, confirm=bool(columns))
     return in_turn(request, visit, asked.practice.code, data, partial(_tried, request, visit, asked, wanted, data))
 
 
 def _tried(request: Request, visit: Visit, asked: Asked, wanted: IntakeRequest, data: bytes) -> Response:
     try:
+        check_upload(visit.hub, wanted.name, data)
         found = portal.rehearse(visit.hub, visit.tenant, wanted, data)
     except HubError as error:
         return _refused(visit, asked, handing_in.trouble(error))
