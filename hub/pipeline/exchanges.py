@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import and_, func, or_
 
 from hub.errors import ConfigurationError
 from hub.model.exchange import ExchangeState
@@ -76,10 +76,47 @@ def shown(unit: Unit, ref: str, actor: Actor) -> dict[str, Any]:
     row = one(unit, ref)
     access.record(unit, actor=actor.name, role=actor.role, action="view", object_=f"exchange/{row['business_key']}")
     history = [
-        {name: line[name] for name in ("at", "kind", "text", "codes")} for line in exchanges.history(unit, row["id"])
+        {name: line[name] for name in ("at", "kind", "text", "codes", "inbound_id")}
+        for line in exchanges.history(unit, row["id"])
     ]
-    named = {name: row[name] for name in ("name", "remote_id", "payload_sha256", "ruleset", "stage")}
+    named = {name: row[name] for name in ("id", "name", "remote_id", "payload_sha256", "ruleset", "stage")}
     return _body(row) | named | {"history": history}
+
+
+def waits_for_answer(row: Mapping[str, Any]) -> bool:
+    """Whether its answer is still to come, so that the day it is due means something."""
+    arrived = row["state"] in (ExchangeState.SENT.value, ExchangeState.DELIVERED.value)
+    return arrived and row["answered_at"] is None and row["reply_due"] is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A page of what belongs to an exchange, and where the next one begins; nothing at the end."""
+
+    rows: Sequence[Row]
+    next: inbounds.Place | None
+
+
+def claims_of(unit: Unit, exchange_id: str, after: inbounds.Place | None = None, most: int = 50) -> Part:
+    """The claims it carries, oldest first, without their personal part."""
+    table = schema.claim
+    # Found by the exchange and then sorted: in order of time a database would look through every claim there is.
+    made, key = func.coalesce(table.c.created_at, None), table.c.id
+    where = [table.c.exchange_id == exchange_id]
+    if after is not None:
+        where.append(or_(made > after[0], and_(made == after[0], key > after[1])))
+    rows = unit.rows(unit.mine(table, *where).order_by(made, key).limit(most + 1))
+    return _part(rows, most, "created_at")
+
+
+def replies_of(unit: Unit, exchange_id: str, before: inbounds.Place | None = None, most: int = 50) -> Part:
+    """What came in about it, newest first."""
+    return _part(inbounds.answers(unit, exchange_id, before, most + 1), most, "received_at")
+
+
+def _part(rows: Sequence[Row], most: int, moment: str) -> Part:
+    shown = rows[:most]
+    return Part(shown, (shown[-1][moment], shown[-1]["id"]) if len(rows) > most else None)
 
 
 def retry(hub: Hub, tenant: str, ref: str, actor: Actor) -> ExchangeState:

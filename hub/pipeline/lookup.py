@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from hub.errors import HubError
-from hub.pipeline import replacements
+from hub.pipeline import replacements, worklist
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.replacements import AWAITS_CREDIT
 from hub.pipeline.views import ClaimView, claim_views
 from hub.store import access, claims, declarations, exchanges, inbounds, schema, tasks
+from hub.store.support import REFUSALS
 from hub.store.unit import Row, Unit
 from hub.texts import text
 
@@ -30,11 +31,11 @@ def unknown(ref: str) -> HubError:
 
 
 def why(hub: Hub, unit: Unit, view: ClaimView) -> dict[str, str]:
-    """The sentence in every language, and who acts (`acts`: support, payer, hub or nobody)."""
+    """The sentence in every language, and who acts (`acts`: a role of ours, provider, payer, hub, nobody)."""
     waiting = tasks.of_claims(unit, [view.ref])
     if waiting:
         said = {name: f"{waiting[0]['text'][name]} {waiting[0]['action'][name]}" for name in ("en", "nb", "nl")}
-        return {**said, "acts": "support"}
+        return {**said, "acts": acts_on(hub, waiting[0], view.payer)}
     row = claims.by_ref(unit, view.ref)
     code, acts, by = _corrected(unit, view) or (*standing_of(view), "")
     partner = hub.registry.partners.get(view.payer)
@@ -52,6 +53,11 @@ def why(hub: Hub, unit: Unit, view: ClaimView) -> dict[str, str]:
         "corrects": row["corrects"] if row else "",
     }
     return {**text(code, **values), "acts": acts}
+
+
+def acts_on(hub: Hub, task: Row, payer: str) -> str:
+    """Whose turn it is while a task waits: of a refusal as the work list says it, else it is ours."""
+    return worklist.who_acts(hub, task["cause"], payer) if task["kind"] in REFUSALS else worklist.SUPPORT
 
 
 def _corrected(unit: Unit, view: ClaimView) -> tuple[str, str, str] | None:

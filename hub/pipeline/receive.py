@@ -23,7 +23,7 @@ from hub.pipeline.context import Hub
 from hub.pipeline.metered import in_window
 from hub.pipeline.track import track
 from hub.ports import Channel
-from hub.store import inbounds, parties, schema, tasks
+from hub.store import inbounds, parties, schema, standing, tasks
 from hub.store.unit import Row, Unit
 from hub.tracing import span
 from schemas.banking.status import PaymentStatus
@@ -35,7 +35,7 @@ _ACCOUNT_KEYS = ("port", "username", "client_cert", "token")
 """What tells two accounts at one place apart: each has a queue of its own, and names of its own in it."""
 _READINGS = 3
 """So often a stored thing may end the process that reads it before it is set aside for a person."""
-_SOURCE_LENGTH, _REMOTE_ID_LENGTH, _KIND_LENGTH = 80, 200, 60
+_SOURCE_LENGTH, _REMOTE_ID_LENGTH, _KIND_LENGTH, _KEY_LENGTH = 80, 200, 60, 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +126,15 @@ def _service(agreement: Agreement) -> Partner:
     )
 
 
+def senders(hub: Hub, unit: Unit) -> dict[str, str]:
+    """Whose place a source is: the titles of who is reached through it, by the name things are remembered under."""
+    found: dict[str, set[str]] = {}
+    for agreement in parties.agreements(unit):
+        partner = hub.registry.partners.get(agreement.partner) or _service(agreement)
+        found.setdefault(_source(partner, agreement), set()).add(partner.title)
+    return {source: ", ".join(sorted(titles)) for source, titles in found.items() if source}
+
+
 def _source(partner: Partner, agreement: Agreement) -> str:
     settings = {**partner.channel.settings, **agreement.settings}
     kind = agreement.channel or partner.channel.kind
@@ -159,6 +168,7 @@ def _collect_from(hub: Hub, tenant: str, place: Collection, channel: Channel, do
         with hub.store.unit(tenant) as unit:
             for piece in pieces:
                 inbounds.mark_confirmed(unit, piece.inbound_id)
+            standing.only(unit, f"{_damage(place, item.remote_id)}:", (), {"came_whole": True})
     if unconfirmed:
         raise unconfirmed[0]
     _confirm_again(hub, tenant, place, channel)
@@ -175,10 +185,18 @@ def _confirm_again(hub: Hub, tenant: str, place: Collection, channel: Channel) -
 
 
 def _damaged(hub: Hub, tenant: str, place: Collection, item: Collected) -> None:
-    """The channel got bytes that are not what the partner sent: nothing is stored or confirmed, it comes again."""
+    """The channel got bytes that are not what the partner sent: nothing is stored or confirmed, it comes again.
+
+    When it then comes whole the case is closed.
+    """
     values = {"source": place.partner.title, "reason": item.meta.get("reason", "damaged on the way")}
     with hub.store.unit(tenant) as unit:
-        raise_case(unit, "UNREADABLE", values, key=f"damaged:{place.source}:{item.remote_id}")
+        raise_case(unit, "UNREADABLE", values, key=_short(f"damaged:{place.source}:{item.remote_id}", _KEY_LENGTH))
+
+
+def _damage(place: Collection, remote_id: str) -> str:
+    """How the key of the case about one thing begins: a damaged one is called `damaged:ITS-ID:WHY` by its channel."""
+    return f"{DAMAGED}:{place.source}:{DAMAGED}:{remote_id}"
 
 
 def _marked(item: Collected, agreement: Agreement) -> Collected:
@@ -279,32 +297,20 @@ def _our_database(error: Exception) -> bool:
 
 
 def read_again(hub: Hub, tenant: str, inbound_id: str) -> Received:
-    """Process something that could not be read or placed, after what was missing has been mended.
+    """Process something that could not be read or placed, or was dismissed, after what was missing has been mended.
 
-    Its bytes are as they came. What still cannot be placed keeps its task.
+    Its bytes are as they came. What asked about it is closed, and asks again where it still cannot be placed.
     """
     with hub.store.unit(tenant) as unit:
         row = _locked(unit, inbound_id)
         if row["state"] in _AGAIN:
             unit.update(schema.inbound, inbound_id, state=inbounds.STORED, note="", meta=row["meta"] | {"readings": 1})
-    done = process(hub, tenant, inbound_id)
-    if done.state not in _AGAIN:
-        with hub.store.unit(tenant) as unit:
-            _told_again(unit, inbound_id)
-    return done
+            for each in tasks.of_inbound(unit, [inbound_id], inbounds.ASKING):
+                tasks.done(unit, each["key"], {"read_again": True})
+    return process(hub, tenant, inbound_id)
 
 
-_AGAIN = (inbounds.UNREADABLE, inbounds.TRIAGE)
-
-
-def _told_again(unit: Unit, inbound_id: str) -> None:
-    """Close the tasks that asked to find out what it is; those it led to now stay."""
-    for row in tasks.open_tasks(unit):
-        if row["inbound_id"] == inbound_id and row["kind"] in _ASKED:
-            tasks.done(unit, row["key"], {"read_again": True})
-
-
-_ASKED = ("unreadable", "mail_triage", "unknown_answer")
+_AGAIN = (*inbounds.ASIDE, inbounds.DISMISSED)
 
 
 def _locked(unit: Unit, inbound_id: str) -> Row:
@@ -367,7 +373,7 @@ def _unreadable(unit: Unit, row: Row, reason: str) -> None:
     values = {"source": row["source"], "reason": reason}
     inbounds.close(unit, row["id"], inbounds.UNREADABLE, note=reason)
     about = About(inbound_id=row["id"])
-    raise_case(unit, "UNREADABLE", values, key=f"unreadable:{row['id']}", about=about)
+    raise_case(unit, "UNREADABLE", values, key=f"unreadable:{row['id']}", about=about, reopen=True)
 
 
 def _apply(hub: Hub, unit: Unit, row: Row, answer: formats.Answer) -> str:
@@ -388,7 +394,7 @@ def _bank(hub: Hub, unit: Unit, row: Row, answer: Statement | PaymentStatus) -> 
     if not _may_be_bank(hub, unit, row):
         values = {"source": row["meta"]["name"] or row["source"], "reason": "a bank file, but not from the bank"}
         key = f"unknown:{row['id']}:bank"
-        raise_case(unit, "UNKNOWN_ANSWER", values, key=key, about=About(inbound_id=row["id"]))
+        raise_case(unit, "UNKNOWN_ANSWER", values, key=key, about=About(inbound_id=row["id"]), reopen=True)
         return inbounds.TRIAGE
     if isinstance(answer, PaymentStatus):
         return payout_news.apply_status(unit, row, answer)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+
+from sqlalchemy import and_, or_, select
 
 from hub.model.exchange import Collected
 from hub.store import blobs, schema
@@ -15,6 +18,14 @@ DUPLICATE = "duplicate"
 TRIAGE = "triage"
 QUARANTINE = "quarantine"
 UNREADABLE = "unreadable"
+DISMISSED = "dismissed"
+"""Set aside by a person, with a reason: nothing more is done with it until somebody has it read again."""
+ASIDE = (TRIAGE, QUARANTINE, UNREADABLE)
+"""What could not be placed, proved or read."""
+ASKING = ("unreadable", "unknown_answer", "triage", "held_file", "mail_triage", "quarantine")
+"""The kinds of task that ask what something that came in is, or what is to become of it."""
+Place = tuple[datetime, str]
+"""Where a page ended: the moment it came in, its id."""
 
 
 def known(unit: Unit, source: str, remote_id: str) -> Row | None:
@@ -102,3 +113,31 @@ def mark_confirmed(unit: Unit, inbound_id: str) -> None:
 def find(unit: Unit, *where: Any) -> list[Row]:
     """Inbound rows, oldest first."""
     return unit.rows(unit.mine(schema.inbound, *where).order_by(schema.inbound.c.received_at))
+
+
+def asking(unit: Unit, before: Place | None, most: int) -> list[Row]:
+    """What came in and waits for a person, newest first, a page at a time: its tasks say so."""
+    task = schema.task
+    open_ = select(task.c.inbound_id).where(
+        task.c.tenant_id == unit.tenant, task.c.state == "open", task.c.kind.in_(ASKING), task.c.inbound_id.is_not(None)
+    )
+    return _newest(unit, [schema.inbound.c.id.in_(open_)], before, most)
+
+
+def in_states(unit: Unit, states: Sequence[str], before: Place | None, most: int) -> list[Row]:
+    """What ended in one of these states, newest first, a page at a time."""
+    return _newest(unit, [schema.inbound.c.state.in_(states)], before, most)
+
+
+def answers(unit: Unit, exchange_id: str, before: Place | None, most: int) -> list[Row]:
+    """What came in about one exchange, newest first, a page at a time."""
+    return _newest(unit, [schema.inbound.c.exchange_id == exchange_id], before, most)
+
+
+def _newest(unit: Unit, where: Sequence[Any], before: Place | None, most: int) -> list[Row]:
+    table = schema.inbound
+    if before is not None:
+        at, row_id = before
+        where = [*where, or_(table.c.received_at < at, and_(table.c.received_at == at, table.c.id < row_id))]
+    statement = unit.mine(table, *where).order_by(table.c.received_at.desc(), table.c.id.desc())
+    return unit.rows(statement.limit(most))

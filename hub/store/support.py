@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 
 from hub.store import schema
 from hub.store.unit import Row, Unit, new_id
@@ -32,6 +32,8 @@ class Wanted:
     provider: str = ""
     assignee: str = ""
     claim: str = ""
+    among: frozenset[tuple[str, str]] | None = None
+    """Causes with their payers, one of which it must be."""
 
 
 Place = tuple[date | datetime, int, str]
@@ -72,6 +74,8 @@ def _conditions(unit: Unit, wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(_task.c.claim_ref == wanted.claim)
     if wanted.assignee:
         found.append(_task.c.assignee == ("" if wanted.assignee == NOBODY else wanted.assignee))
+    if wanted.among is not None:
+        found.append(tuple_(_task.c.cause, _payer.element).in_(sorted(wanted.among)))
     return found
 
 
@@ -122,6 +126,12 @@ def causes(unit: Unit, wanted: Wanted, *, least: int = 1, most: int = 50) -> lis
         .limit(most)
     )
     return unit.rows(statement)
+
+
+def caused(unit: Unit, state: str) -> list[tuple[str, str]]:
+    """Every cause of refusals in a state, with the payer it is of."""
+    statement = select(_task.c.cause, _payer).select_from(_joined()).where(*_conditions(unit, Wanted(state=state)))
+    return [(row["cause"], row["payer"]) for row in unit.rows(statement.distinct())]
 
 
 def counted(unit: Unit, wanted: Wanted) -> int:
@@ -186,6 +196,18 @@ def notes(unit: Unit, task_ids: Sequence[str]) -> dict[str, list[Row]]:
         for row in unit.rows(unit.mine(table, table.c.task_id.in_(part)).order_by(table.c.at, table.c.id)):
             found.setdefault(row["task_id"], []).append(row)
     return found
+
+
+def closed_by_hand(unit: Unit, before: tuple[datetime, str] | None, most: int) -> list[Row]:
+    """What persons closed with a reason, newest first, a page at a time: the note with its task."""
+    table = schema.task_note
+    same = and_(_task.c.id == table.c.task_id, _task.c.tenant_id == table.c.tenant_id)
+    asked, state = _task.c.text.label("task_text"), _task.c.state.label("task_state")
+    where = [table.c.tenant_id == unit.tenant, table.c.kind == "resolved"]
+    if before is not None:
+        where.append(or_(table.c.at < before[0], and_(table.c.at == before[0], table.c.id < before[1])))
+    statement = select(table, asked, state).select_from(table.join(_task, same)).where(*where)
+    return unit.rows(statement.order_by(table.c.at.desc(), table.c.id.desc()).limit(most))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

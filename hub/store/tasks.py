@@ -79,6 +79,20 @@ def open_of(unit: Unit, claim_ref: str, exchange_id: str | None) -> dict[str, st
     return {row["id"]: row["key"] for row in unit.rows(unit.mine(table, table.c.state == "open", about))}
 
 
+def named(unit: Unit, ref: str) -> Row | None:
+    """One task by its id or its key, whatever its kind; None when there is none."""
+    table = schema.task
+    return unit.one(unit.mine(table, table.c.id == ref)) or unit.one(unit.mine(table, table.c.key == ref))
+
+
+def of_inbound(unit: Unit, inbound_ids: Sequence[str], kinds: Sequence[str] = ()) -> list[Row]:
+    """The open tasks about things that came in, oldest first; of some kinds, or all."""
+    table = schema.task
+    where = [table.c.state == "open", table.c.inbound_id.in_(inbound_ids)]
+    where += [table.c.kind.in_(kinds)] if kinds else []
+    return unit.rows(unit.mine(table, *where).order_by(table.c.created_at, table.c.id)) if inbound_ids else []
+
+
 def open_tasks(unit: Unit) -> list[Row]:
     """What waits for a person: nearest due date first, then most money."""
     table = schema.task

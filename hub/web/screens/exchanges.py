@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Form, Response
+from fastapi.responses import RedirectResponse
 
 from hub.errors import ConfigurationError
 from hub.model.exchange import ExchangeState
 from hub.pipeline import exchanges
+from hub.pipeline.release import release as release_again
 from hub.store import exchanges as stored
+from hub.store import schema
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
+from hub.web.parts.doors import door
+from hub.web.parts.places import cursor, place
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -68,10 +73,44 @@ def retry(visit: Visiting, key: str) -> Response:
     return done(f"/exchanges/{body['business_key']}", "tried", state=state.value)
 
 
+@router.post("/exchanges/{key:path}/release", dependencies=[Depends(needs(Permission.RELEASE))])
+def release(visit: Visiting, key: str, evidence: Annotated[str, Form(max_length=300)] = "") -> Response:
+    """What a refused file may still send goes again, and one that gave up is tried again."""
+    body = _shown(visit, key)
+    if body["state"] not in (ExchangeState.REFUSED, ExchangeState.FAILED):
+        raise ConfigurationError(f"{body['name']} is {body['state']}: nothing waits for a person")
+    freed = release_again(visit.hub, visit.tenant, body["business_key"], visit.actor, evidence=evidence.strip())
+    return done(f"/exchanges/{body['business_key']}", "freed", n=freed.claims)
+
+
 @router.get("/exchanges/{key:path}")
-def one(visit: Visiting, key: str) -> Response:
-    """One exchange with its history."""
-    return page(visit, "exchanges/one.html", body=_shown(visit, key))
+def one(visit: Visiting, key: str, claims: str = "", replies: str = "") -> Response:
+    """One exchange with its history, the claims it carries and what came in about it."""
+    came_in = _came_in(visit, key)
+    if came_in:
+        return RedirectResponse(came_in, status_code=303)
+    body = _shown(visit, key)
+    with visit.reading() as unit:
+        carried = exchanges.claims_of(unit, body["id"], place(claims), _PAGE)
+        answers = exchanges.replies_of(unit, body["id"], place(replies), _PAGE)
+    return page(
+        visit,
+        "exchanges/one.html",
+        body=body,
+        carried=carried.rows,
+        more_claims=cursor(carried.next),
+        answers=answers.rows,
+        more_replies=cursor(answers.next),
+        waits=exchanges.waits_for_answer(body),
+        to=lambda kind, ref="": door(visit, kind, ref),
+    )
+
+
+def _came_in(visit: Visit, key: str) -> str:
+    """Where to look at something that came in and belongs to no exchange; searches lead here with its id."""
+    with visit.reading() as unit:
+        found = unit.one(unit.mine(schema.inbound, schema.inbound.c.id == key))
+    return door(visit, "unread", key) if found is not None else ""
 
 
 def _shown(visit: Visit, key: str) -> dict[str, Any]:
