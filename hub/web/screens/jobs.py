@@ -13,6 +13,7 @@ from hub.web.pages import page
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
+from hub.web.visit import Visit
 from scheduler.plan import Job, job_named
 from scheduler.run import run_now, states
 
@@ -31,7 +32,7 @@ def listing(visit: Visiting) -> Response:
 @router.post("/jobs/{name}/run", dependencies=_RUN)
 def run(visit: Visiting, name: str) -> Response:
     """The same run the clock would make; one that is running already says since when (S42)."""
-    job = _job(name)
+    job = _job(visit, name)
     tenant = next(row for row in visit.hub.store.tenants() if row["id"] == visit.tenant)
     ran = run_now(visit.hub, tenant, job, visit.actor.name)
     visit.saw("run", f"job/{name}", outcome="ok" if ran.ran else "not started")
@@ -41,7 +42,7 @@ def run(visit: Visiting, name: str) -> Response:
 @router.post("/jobs/{name}/pause", dependencies=_RUN)
 def pause(visit: Visiting, name: str, reason: Annotated[str, Form(min_length=3, max_length=200)]) -> Response:
     """Stop it until somebody resumes it."""
-    _job(name)
+    _job(visit, name)
     with visit.unit() as unit:
         pauses.pause(unit, pauses.JOB, name, reason=reason, by=visit.actor.name)
         access.record(unit, actor=visit.actor.name, role=visit.role, action="pause", object_=f"job/{name}")
@@ -51,15 +52,16 @@ def pause(visit: Visiting, name: str, reason: Annotated[str, Form(min_length=3, 
 @router.post("/jobs/{name}/resume", dependencies=_RUN)
 def resume(visit: Visiting, name: str) -> Response:
     """Let it run again."""
-    _job(name)
+    _job(visit, name)
     with visit.unit() as unit:
         pauses.resume(unit, pauses.JOB, name, by=visit.actor.name)
         access.record(unit, actor=visit.actor.name, role=visit.role, action="resume", object_=f"job/{name}")
     return done("/jobs", "resumed", job=name)
 
 
-def _job(name: str) -> Job:
+def _job(visit: Visit, name: str) -> Job:
+    """A job works for the whole tenant: whoever sees a part of it only looks at the plan."""
     found = job_named(name)
-    if found is None:
+    if found is None or visit.within is not None:
         raise Absent("job", name)
     return found
