@@ -167,13 +167,19 @@ def watch_deadlines(hub: Hub, tenant: str) -> list[Pile]:
     return due
 
 
+def _states(states: Mapping[str, int]) -> dict[str, str]:
+    """Where the claims are, counted, in every language."""
+    said = [(number, texts.spoken(state)) for state, number in states.items()]
+    return {name: ", ".join(f"{number} {words[name]}" for number, words in said) for name in texts.LANGUAGES}
+
+
 def _task(pile: Pile) -> NewTask:
     values = {
         "partner": pile.title,
         "day": pile.day,
         "claims": pile.claims,
         "amount": pile.amount,
-        "states": ", ".join(f"{number} {state}" for state, number in pile.states.items()),
+        "states": _states(pile.states),
         "left": f"{pile.hours_left:.0f} h" if pile.step.endswith("h") else f"{pile.days_left} d",
     }
     code = "DEADLINE_PASSED" if pile.step == "passed" else "DEADLINE_NEAR"

@@ -115,7 +115,7 @@ def watch_expected(hub: Hub, tenant: str) -> list[Expected]:
         missing = [each for each in due if (each.practice, each.module, each.period) not in dropped]
         for each in missing:
             standing.keep(unit, _task(each))
-            _remind(unit, each, row["language"])
+            _remind(hub, unit, each, row["language"])
         standing.only(unit, "expected:", {each.key for each in missing}, {"received": True})
     return missing
 
@@ -136,11 +136,22 @@ def _task(each: Expected) -> NewTask:
     )
 
 
-def _remind(unit: Unit, each: Expected, language: str) -> None:
+def _remind(hub: Hub, unit: Unit, each: Expected, language: str) -> None:
     """Ask the practice itself, once."""
     if each.email:
-        subject, body = texts.text("LIST_REMINDER", **_values(each)), texts.action("LIST_REMINDER", **_values(each))
+        values = _values(each) | {"link": upload_link(hub)}
+        subject, body = texts.text("LIST_REMINDER", **values), texts.action("LIST_REMINDER", **values)
         tasks.notify(unit, each.key, each.email, texts.pick(subject, language), texts.pick(body, language), language)
+
+
+def upload_link(hub: Hub) -> str:
+    """Where a practice hands its list in, for a mail: the same for everybody, so that it tells of nobody."""
+    return link(hub, "practice/upload")
+
+
+def link(hub: Hub, path: str) -> str:
+    """The address of a page of the console for a mail; its path alone where the console's address is not set."""
+    return f"{hub.address}/{path}" if hub.address else f"Kvitt: /{path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,6 @@ from hub.store.unit import Row, Unit
 
 PLANNED, REQUESTED, REMINDED, RECEIVED, CLOSED = STATES = ("planned", "requested", "reminded", "received", "closed")
 _NOTHING: Mapping[str, datetime | None] = {}
-_FIRST = "practice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +103,10 @@ def _attend(
 def _asked(hub: Hub, unit: Unit, each: Expected, language: str) -> bool:
     if not each.email:
         return False
-    values = {"module": each.module, "period": each.period, "day": each.by, "link": link(hub, f"{_FIRST}/upload")}
+    values = {"module": each.module, "period": each.period, "day": each.by, "link": expected.upload_link(hub)}
     subject = texts.pick(texts.text("LIST_REQUEST", **values), language)
     body = texts.pick(texts.action("LIST_REQUEST", **values), language)
     return tasks.notify(unit, f"request:{each.key}", each.email, subject, body, language)
-
-
-def link(hub: Hub, path: str) -> str:
-    """The address of a page of the console for a mail; its path alone where the console's address is not set."""
-    return f"{hub.address}/{path}" if hub.address else f"Kvitt: /{path}"
 
 
 def close(unit: Unit, organisation: str, module: str, period: str, reason: str, actor: Actor) -> None:

@@ -1,20 +1,22 @@
 """What a practice or clinic sees of its own lists: tried before they are handed in, and what became of them.
 
-A rehearsal takes the same steps as taking in, in a transaction that is taken back: nothing of it stays. Whoever calls
-has looked within the visitor's fence whose list it is.
+A rehearsal takes the same steps as taking in, in a transaction that is taken back where a programme writes while it
+judges: nothing of it stays. Whoever calls has looked within the visitor's fence whose list it is.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from hub.ledger.accounts import Account, Posting
 from hub.ledger.balances import LineMoney, line_money
+from hub.log import clean_text
 from hub.model.finding import Finding
 from hub.model.money import Money
 from hub.model.quarter import quarter
@@ -23,15 +25,17 @@ from hub.pipeline import intake, worklist
 from hub.pipeline.context import Hub
 from hub.pipeline.intake import IntakeRequest, Judged, stored_outcome
 from hub.pipeline.worklist import Reason
-from hub.programmes.outcome import CLAIMED, RowOutcome
+from hub.programmes.outcome import CLAIMED, RowOutcome, shown_as
 from hub.store import claims, declarations, money, parties, portal, subjects
 from hub.store.parties import Organisation
 from hub.store.unit import Row, Unit
+from hub.texts import LANGUAGES
 
 READY, ALREADY, REFUSED, SUBMITTED = "ready", "already_received", "refused", "submitted"
 """What a rehearsal says: can be handed in, is here, cannot be used, or adds to one whose claims went out."""
 _SUBMITTED = "ALREADY_SUBMITTED"
 _MANY = 500
+_OBJECTED = ("refused", "changed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,11 @@ class Rehearsal:
         return dict(Counter(one.outcome for one in self.outcomes))
 
     @property
+    def told(self) -> dict[str, int]:
+        """The same as its practice is told it: what it can put right stands apart."""
+        return dict(Counter(shown_as(one.outcome, one.code) for one in self.outcomes))
+
+    @property
     def ready(self) -> int:
         """How many rows become a claim."""
         return sum(one.outcome in CLAIMED for one in self.outcomes)
@@ -86,13 +95,12 @@ def rehearse(hub: Hub, tenant: str, request: IntakeRequest, data: bytes) -> Rehe
         if known is not None:
             return _known(unit, known)
     asked = steps.ask(hub, tenant, organisation, request, data)
-    with hub.store.unit(tenant) as unit, unit.connection.begin_nested() as everything:
+    with _trying(hub, tenant, request) as unit:
         judged: Judged = steps.judge(hub, unit, organisation, request, asked)
         submitted = judged.code == _SUBMITTED
         if submitted:
             judged = steps.judge(hub, unit, organisation, replace(request, delta=True), asked)
         change = _change(unit, organisation, request, judged) if judged.state != declarations.REFUSED else None
-        everything.rollback()
     status = REFUSED if judged.state == declarations.REFUSED else SUBMITTED if submitted else READY
     return Rehearsal(
         status=status,
@@ -104,6 +112,18 @@ def rehearse(hub: Hub, tenant: str, request: IntakeRequest, data: bytes) -> Rehe
         dropped=judged.dropped,
         change=change,
     )
+
+
+@contextmanager
+def _trying(hub: Hub, tenant: str, request: IntakeRequest) -> Iterator[Unit]:
+    """A unit that leaves nothing; one that only reads keeps nobody waiting."""
+    if intake.judges_ahead(request.programme):
+        with hub.store.reading(tenant) as unit:
+            yield unit
+        return
+    with hub.store.unit(tenant) as unit, unit.connection.begin_nested() as everything:
+        yield unit
+        everything.rollback()
 
 
 def _known(unit: Unit, known: Row) -> Rehearsal:
@@ -158,6 +178,8 @@ class HandedIn:
     outcomes: Mapping[str, int]
     codes: Mapping[str, int]
     money: Sequence[LineMoney]
+    told: Mapping[str, int]
+    """The outcomes as its practice is told them: what it can put right stands apart."""
 
     @property
     def rows(self) -> int:
@@ -178,13 +200,13 @@ def handed_in(unit: Unit, rows: Sequence[Row]) -> list[HandedIn]:
 
 
 def _handed_in(row: Row, counted: Sequence[Row], sums: Mapping[str, list[LineMoney]]) -> HandedIn:
-    outcomes: Counter[str] = Counter()
-    codes: Counter[str] = Counter()
+    outcomes, told, codes = Counter[str](), Counter[str](), Counter[str]()
     for one in counted:
         outcomes[one["outcome"]] += one["count"]
+        told[shown_as(one["outcome"], one["code"])] += one["count"]
         if one["code"]:
             codes[one["code"]] += one["count"]
-    return HandedIn(row=row, outcomes=outcomes, codes=codes, money=sums.get(row["id"], []))
+    return HandedIn(row=row, outcomes=outcomes, codes=codes, money=sums.get(row["id"], []), told=told)
 
 
 def _money(unit: Unit, ids: Sequence[str]) -> dict[str, list[LineMoney]]:
@@ -211,7 +233,10 @@ def _posting(unit: Unit, row: Row) -> Posting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowResult:
-    """What became of the claim of one row: a word, the money, and why it was refused or changed."""
+    """What became of the claim of one row: a word, the money, and why it was refused or changed.
+
+    A reason without a code (`raw`) is what the payer wrote.
+    """
 
     ref: str
     state: str
@@ -241,13 +266,17 @@ def _result(hub: Hub, head: Row, lines: Sequence[Row], said: Mapping[str, Row]) 
     decided = [said[line["id"]] for line in lines if line["id"] in said]
     partner = hub.registry.partners.get(head["payer"])
     codes = dict.fromkeys(Code(**code) for row in decided for code in row["codes"])
+    words = dict.fromkeys(clean_text(row["text"]) for row in decided if row["text"] and row["verdict"] in _OBJECTED)
     return RowResult(
         ref=head["ref"],
         state=_state(head, lines),
         claimed_minor=sum(line["amount_minor"] for line in lines),
         granted_minor=sum(line["granted_minor"] for line in lines),
         currency=head["currency"],
-        reasons=[worklist.reason_of(partner, code) for code in codes],
+        reasons=[
+            *(worklist.reason_of(partner, code) for code in codes),
+            *(Reason(raw="", text=dict.fromkeys(LANGUAGES, said)) for said in words),
+        ],
     )
 
 

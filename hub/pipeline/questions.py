@@ -11,7 +11,7 @@ from hub.errors import ConfigurationError
 from hub.log import clean_text
 from hub.pipeline.cases import About, RefusedError, raise_case
 from hub.pipeline.context import Actor, Hub
-from hub.pipeline.list_requests import link
+from hub.pipeline.expected import link
 from hub.store import access, claims, parties, portal, tasks, to_complete
 from hub.store.parties import Organisation
 from hub.store.unit import Row, Unit

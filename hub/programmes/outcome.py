@@ -14,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from hub import texts
+
 _NO_MESSAGE: Mapping[str, str] = MappingProxyType({})
 
 CLAIM = "claim"
@@ -24,6 +26,22 @@ SKIP = "skip"
 INVOICE = "invoice"
 REJECT = "reject"
 CLAIMED = frozenset({CLAIM, INVOICE})
+REPAIR = "repair"
+"""How a row that is left out is shown to whoever handed it in when they can put it right."""
+_THEIRS = frozenset(
+    {
+        *(
+            "ROW_MALFORMED",
+            "BSN_INVALID",
+            "BIRTHDATE_INVALID",
+            "BIRTHDATE_MISSING",
+            "DATE_INVALID",
+            "ENROLMENT_MISSING",
+        ),
+        *("WRONG_PRACTICE", "PERFORMANCE_DATE", "PERFORMANCE_TIME", "PERFORMANCE_CODE", "PRICE_INVALID"),
+    }
+)
+"""Reasons that lie in the row itself, not in what the person's care or insurance is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +95,11 @@ class Summary:
         return {**counts, "codes": dict(self.codes)}
 
 
+def shown_as(outcome: str, code: str) -> str:
+    """An outcome as its practice is told it: to be put right by them, or not claimed."""
+    return REPAIR if outcome == EXCLUDE and code in _THEIRS else outcome
+
+
 def summary(outcomes: Iterable[RowOutcome]) -> Summary:
     """Count outcomes and codes; a Norwegian `invoice` counts as claim, a `reject` as excluded."""
     listed = list(outcomes)
@@ -94,10 +117,10 @@ def summary(outcomes: Iterable[RowOutcome]) -> Summary:
 
 def say(code: str, /, **facts: str | int) -> dict[str, str]:
     """The sentence of a code in every language, with facts filled in; the code itself when none is written."""
-    texts = _texts().get(code)
-    if texts is None:
+    words = _texts().get(code)
+    if words is None:
         return {"en": code, "nb": code, "nl": code}
-    return {language: text.format_map(facts) for language, text in texts.items()}
+    return {language: text.format_map(texts.values_in(facts, language)) for language, text in words.items()}
 
 
 @cache

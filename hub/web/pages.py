@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from hub import texts
+from hub.programmes.outcome import shown_as
 from hub.rendering import numbers
+from hub.texts import pick
+from hub.web.parts.commands import shown
+from hub.web.parts.doors import door
 from hub.web.roles import Permission
 from hub.web.screen import GROUPS, Screen
 from hub.web.visit import Visit
@@ -18,6 +25,10 @@ from hub.web.wording import has, word
 from schemas.ubl.values import Amount
 
 LANGUAGES = ("nb", "nl", "en")
+NAMES = "names"
+"""The file of what people call our codes."""
+_TOLD = ("error",)
+"""Values of templates that are errors' own sentences; the others pass by `text` or `guide`."""
 
 
 @cache
@@ -36,7 +47,8 @@ def _environment() -> Environment:
 def page(visit: Visit, template: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
     """A page (or the part HTMX asked for) as this person sees it. `template` is `SCREEN/NAME.html`."""
     screen = template.split("/", 1)[0]
-    context = _person(visit) | {"said": _said(visit, screen)} | _common(screen, visit.language, visit) | values
+    told = {key: guided(visit, one) if key in _TOLD and isinstance(one, str) else one for key, one in values.items()}
+    context = _person(visit) | {"said": _said(visit, screen)} | _common(screen, visit.language, visit) | told
     return HTMLResponse(_environment().get_template(template).render(context), status_code=status)
 
 
@@ -58,6 +70,35 @@ def spoken(request: Request) -> str:
     return "en"
 
 
+def named_list(row: Mapping[str, Any], language: str) -> str:
+    """What people call a list: its module and period, else what kind of list it is."""
+    return f"{row['module'] or pick(texts.list_kind(row['programme']), language)} {row['period']}".strip()
+
+
+def guided(visit: Visit | None, said: str, language: str = "") -> str:
+    """A sentence of the hub's own in this person's language, with links for its commands where they have the page."""
+    if visit is None:
+        return shown(_told(said, language or "en"), language or "en")
+    return shown(_told(said, visit.language), visit.language, lambda kind, ref: _door(visit, kind, ref))
+
+
+def _told(said: str, language: str) -> str:
+    """What the program says in English, in another language."""
+    return pick(texts.spoken(said), language)
+
+
+def called(kind: str, code: str, language: str) -> str:
+    """What people call one of our own codes of a kind; the code itself where it has no name."""
+    key = f"{kind}_{code}"
+    return word(NAMES, key, language) if has(NAMES, key) else code
+
+
+def _door(visit: Visit, kind: str, ref: str) -> str:
+    """The way to a place; forms that only some may send are no way for the others."""
+    works = kind not in ("correct", "credit") or visit.may(Permission.WORK)
+    return door(visit, kind, ref) if works else ""
+
+
 def _person(visit: Visit) -> dict[str, object]:
     shown = [one for one in visit.screens if _shown(one, visit)]
     groups = [(name, [one for one in shown if one.group == name]) for name in GROUPS]
@@ -76,8 +117,9 @@ def _said(visit: Visit, screen: str) -> str:
     """The sentence that the change before this page left, in this person's language."""
     if not visit.said:
         return ""
+    values = texts.values_in(visit.said["values"], visit.language)
     try:
-        return word(screen, visit.said["key"], visit.language, **visit.said["values"])
+        return guided(visit, word(screen, visit.said["key"], visit.language, **values))
     except (KeyError, IndexError, ValueError):
         return ""
 
@@ -100,13 +142,27 @@ def _common(screen: str, language: str, visit: Visit | None) -> dict[str, object
         "t": t,
         "known": lambda key: has(screen, key),
         "title_of": lambda one: word(one.name, "title", language) if has(one.name, "title") else one.name,
-        "text": lambda texts: texts.get(language) or texts.get("en") or next(iter(texts.values()), ""),
+        "text": lambda words: guided(visit, pick(words, language), language),
+        "guide": lambda said: guided(visit, said or "", language),
+        "called": lambda kind, code: called(kind, code, language),
+        "shown_as": shown_as,
+        "cause_name": lambda code: pick(texts.cause(code), language),
+        "spoken_names": lambda names: ", ".join(pick(texts.spoken(name), language) for name in names),
+        "field_name": lambda *names: pick(texts.fields(names), language),
+        "partner_title": lambda name: _partner_title(visit, name),
+        "list_name": lambda row: named_list(row, language),
         "language": language,
         "languages": LANGUAGES,
         "money": lambda minor, currency: _money(minor, currency, language),
         "day": lambda day: numbers.day(day, language),
         "moment": moment,
     }
+
+
+def _partner_title(visit: Visit | None, name: str) -> str:
+    """What people call a partner; its folder's name where there is no such folder any more."""
+    partner = visit.hub.registry.partners.get(name) if visit else None
+    return partner.title if partner else name
 
 
 def _money(minor: int, currency: str, language: str) -> str:
