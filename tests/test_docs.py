@@ -99,6 +99,20 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
     assert named - known == set()
 
 
+@pytest.fixture(scope="module")
+def proofs() -> set[str]:
+    """The names of all tests, and of their files."""
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    named = {name for path in files for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))}
+    return named | {path.stem for path in files}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_tests_a_page_names_exist(page: Path, proofs: set[str]) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert set(re.findall(r"`(?:tests/[\w/]*)?(test_\w+)(?:\.py)?`", text)) - proofs == set()
+
+
 def test_the_page_of_rules_says_what_the_rules_say(request: pytest.FixtureRequest) -> None:
     """`make golden` writes it anew; every id of the newest set stands on it with its texts."""
     from schemas.peppol.rules.page import page

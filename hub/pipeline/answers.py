@@ -108,7 +108,8 @@ def _contradicted(hub: Hub, unit: Unit, inbound: Row, exchange: Row, response: R
         "partner": partner.title if partner else exchange["partner"],
     }
     about = About(exchange_id=exchange["id"], inbound_id=inbound["id"])
-    cases.raise_case(unit, code, values, key=f"{code.lower()}:{inbound['id']}", kind="unknown_answer", about=about)
+    key = f"{code.lower()}:{inbound['id']}"
+    cases.raise_case(unit, code, values, key=key, kind="unknown_answer", about=about, reopen=True)
     return inbounds.TRIAGE
 
 
@@ -221,14 +222,15 @@ def _rejected_rows(unit: Unit, rejection: Rejection) -> list[Row]:
 def _set_aside(unit: Unit, inbound: Row, news: MailNews) -> str:
     code = "QUARANTINE" if news.disposition == "quarantine" else "MAIL_TRIAGE"
     values = {"source": inbound["source"], "reason": news.reason}
-    cases.raise_case(unit, code, values, key=f"mail:{inbound['id']}", about=About(inbound_id=inbound["id"]))
+    about = About(inbound_id=inbound["id"])
+    cases.raise_case(unit, code, values, key=f"mail:{inbound['id']}", about=about, reopen=True)
     return inbounds.QUARANTINE if code == "QUARANTINE" else inbounds.TRIAGE
 
 
 def _unknown(unit: Unit, inbound: Row, reason: str) -> str:
     values = {"source": inbound["meta"]["name"] or inbound["source"], "reason": reason}
     key = f"unknown:{inbound['id']}:{reason}"
-    cases.raise_case(unit, "UNKNOWN_ANSWER", values, key=key, about=About(inbound_id=inbound["id"]))
+    cases.raise_case(unit, "UNKNOWN_ANSWER", values, key=key, about=About(inbound_id=inbound["id"]), reopen=True)
     return inbounds.TRIAGE
 
 
@@ -391,6 +393,7 @@ def _triage(unit: Unit, recording: _Recording, triage: Triage, number: int) -> N
             inbound_id=recording.inbound["id"],
             evidence={"code": finding.code, "invoice_number": triage.invoice_number},
         ),
+        reopen=True,
     )
 
 

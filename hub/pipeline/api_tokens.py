@@ -28,9 +28,12 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "payments:read": "bookings and what of them belongs where",
         "webhooks:read": "webhooks and what they were told",
         "webhooks:write": "add, change, stop and remove webhooks",
+        "calendar:read": "the days by which payers must have what waits, as a calendar",
     }
 )
 """What a token may be for."""
+CALENDAR = "calendar:read"
+"""What an address of one's calendar is made of: such a token, and nothing else, stands in it."""
 ROLE = "program"
 """How a program is written down in the access log."""
 _LONGEST = 365
@@ -121,6 +124,13 @@ def listed(hub: Hub, tenant: str, within: Fence = None) -> list[Row]:
     """Every token there is or was."""
     with hub.store.reading(tenant, within=within) as unit:
         return api_tokens.tokens(unit)
+
+
+def calendars(hub: Hub, tenant: str, login: str, within: Fence = None) -> list[Row]:
+    """The addresses of a person's calendars that open something."""
+    now = hub.clock.now()
+    own = [row for row in listed(hub, tenant, within) if row["created_by"] == login and row["scopes"] == [CALENDAR]]
+    return [row for row in own if row["revoked_at"] is None and row["expires_at"] > now]
 
 
 def revoke(hub: Hub, tenant: str, token_id: str, actor: Actor, *, within: Fence = None) -> bool:

@@ -21,7 +21,8 @@ from hub.log import clean_text
 from hub.model.money import money
 from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import Actor, Hub
-from hub.pipeline.intake import IntakeRequest, module_quarter, treatment_assignments
+from hub.pipeline.intake import IntakeRequest, module_quarter, treatment_assignments, zpm_performances
+from hub.ports import Coverage, CoverageAnswer, CoverageQuestion
 from hub.programmes import module_claims, treatment_claims, treatments
 from hub.programmes import module_quarter as module_rules
 from hub.programmes.outcome import CLAIM, CLAIMED, EXCLUDE, HOLD, REJECT, RowOutcome
@@ -41,6 +42,12 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """What can be filled in, by programme; a programme that is not here keeps too little of its rows."""
 ASKS_COV = (module_quarter.NAME,)
+COV_ALONE = (zpm_performances.NAME,)
+"""Programmes whose rows are not completed here, but of which COV can say who insured the person that day.
+
+Times, practitioner, referral and diagnosis of a performance stand on its claim or nowhere: a row that made no claim has
+kept none of them, and a claim made without what the practice had written would say less than was done.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +74,22 @@ def complete(
     done = step(hub, tenant, _Asked(row_id=row_id, body=body, ask_cov=ask_cov), actor)
     log.event("row completed", tenant=tenant, outcome=done.outcome.outcome, code=done.outcome.code)
     return done
+
+
+def insured_by(hub: Hub, tenant: str, row_id: str, actor: Actor) -> CoverageAnswer:
+    """What COV says of the person of a waiting performance on its day; asked outside of any transaction."""
+    with hub.store.unit(tenant) as unit:
+        row = _waiting(unit, row_id)
+        if to_complete.declaration(unit, row["declaration_id"])["programme"] not in COV_ALONE:
+            raise ConfigurationError("COV is asked of this row while it is completed", hint="ask it with the form")
+        (body,) = declarations.bodies(unit, [row])
+        access.record(unit, actor=actor.name, role=actor.role, action="ask-coverage", object_=f"row/{row_id}")
+    day, service = _day(body.get("date", "")), hub.coverage(tenant)
+    if day is None or service is None:
+        return CoverageAnswer(coverage=Coverage.NO_ANSWER)
+    born = _day(body.get("birth_date", ""))
+    (answer,) = service.check([CoverageQuestion(bsn=body["bsn"], birth_date=born, reference_date=day)])
+    return answer
 
 
 def leave_out(hub: Hub, tenant: str, row_id: str, reason: str, actor: Actor) -> None:
@@ -133,7 +156,7 @@ def _module(hub: Hub, tenant: str, asked: _Asked, actor: Actor) -> Completed:
         made: list[NewClaim] = []
         if outcome.outcome == CLAIM:
             new = module_claims.claims([outcome], [person], ctx, new_id=new_id, new_ref=lambda: "")
-            made = module_quarter.numbered(unit, new)
+            made = module_quarter.numbered(unit, taken, new)
         kept = module_quarter.stored_row(outcome, person, None)
         return _stored(unit, row, kept, outcome, made, actor)
 

@@ -87,6 +87,26 @@ def way_of(hub: Hub, unit: Unit, row: Row) -> Way | None:
     return found.way if isinstance(found, Allowed) else None
 
 
+def reclaim_choices(hub: Hub, unit: Unit, row: Row) -> tuple[str, ...]:
+    """The codes a person must choose from for what comes again; empty where the payer names none, or just one."""
+    partner = hub.registry.partners.get(row["payer"])
+    with unit.whole() as whole:
+        standing, terms = _standing(hub, whole, row, partner)
+    found = policy.correction(standing)
+    if not isinstance(found, Allowed) or found.way not in (Way.REPLACE, Way.CREDIT_THEN_REPLACE):
+        return ()
+    codes = _reclaim_codes(row, partner, found.way, terms)
+    return codes if len(codes) > 1 else ()
+
+
+def _reclaim_codes(
+    row: Row, partner: Partner | None, way: Way, terms: Mapping[Purpose, Deadline | None]
+) -> tuple[str, ...]:
+    refused = row["country"] == "NL" and way is Way.REPLACE
+    term = terms.get(Purpose.RECLAIM if refused else Purpose.CORRECTION)
+    return policy.reclaim_codes(partner.rules if partner else (), term)
+
+
 def _claim(unit: Unit, ref: str) -> Row:
     row = claims.by_ref(unit, ref)
     if row is None:
@@ -272,9 +292,7 @@ class _Correcting:
 
     def _with_reclaim_code(self, made: NewClaim) -> NewClaim:
         """A line that comes again carries the payer's code for that, where its rules name one."""
-        refused = self.row["country"] == "NL" and self.found.way is Way.REPLACE
-        term = self.terms.get(Purpose.RECLAIM if refused else Purpose.CORRECTION)
-        codes = policy.reclaim_codes(self.partner.rules if self.partner else (), term)
+        codes = _reclaim_codes(self.row, self.partner, self.found.way, self.terms)
         chosen = self.changes.of(EVERYWHERE, RECLAIM_CODE) or (codes[0] if len(codes) == 1 else "")
         if codes and chosen not in codes:
             raise RefusedError("CORRECT_RECLAIM_CODE", **_names(self.row, self.partner), codes=", ".join(codes))

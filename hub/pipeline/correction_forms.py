@@ -21,6 +21,7 @@ from hub.model.identity import is_agb, is_uzovi, mask
 from hub.model.money import Money, money
 from hub.model.reply import Code
 from hub.pipeline.context import Hub
+from hub.pipeline.correct import reclaim_choices
 from hub.pipeline.intake import formats_of
 from hub.programmes import corrections
 from hub.programmes.corrections import EVERYWHERE, NOTHING, Changes
@@ -119,13 +120,17 @@ def form_of(hub: Hub, unit: Unit, row: Row) -> Form:
         for spec in specs(row["programme"])
         for line in ([each.number for each in claim.lines] if spec.where == "line" else [EVERYWHERE])
     ]
+    known = any(one.failing for one in fields)
+    must = reclaim_choices(hub, unit, row)
+    if must:  # nothing is wrong with it, but the payer takes the claim again only with one of these
+        fields = [replace(one, failing=True, choices=must) if one.spec.kind == "reclaim" else one for one in fields]
     return Form(
         ref=claim.ref,
         programme=claim.programme,
         fields=fields,
         lines=[line.number for line in claim.lines],
         codes=codes,
-        known=any(one.failing for one in fields),
+        known=known,
     )
 
 
@@ -147,6 +152,12 @@ def _faults(unit: Unit, row: Row) -> list[Code]:
     key = f"hold:{row['ref']}:REFUSED_BY_CLEARING"
     task = unit.one(unit.mine(table, table.c.key == key))
     return [Code(**code) for code in task["evidence"].get("codes", ())] if task else []
+
+
+def reclaim_meaning(code: str, language: str) -> str:
+    """What a code for what comes again means, in the person's language; empty where the list does not say."""
+    entry = codelists.lookup(_RECLAIM_CODES, code)
+    return entry.said(language) if entry is not None and entry.known else ""
 
 
 def _failing(hub: Hub, row: Row, codes: Iterable[Code]) -> frozenset[str]:

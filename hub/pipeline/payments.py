@@ -56,7 +56,8 @@ def _store(unit: Unit, inbound: Row, booking: Booking, country: str) -> None:
 
 def _held(unit: Unit, inbound: Row, statement: Statement) -> None:
     values = {"source": inbound["meta"]["name"] or statement.id}
-    raise_case(unit, "HELD_FILE", values, key=f"held-file:{inbound['id']}", about=About(inbound_id=inbound["id"]))
+    about = About(inbound_id=inbound["id"])
+    raise_case(unit, "HELD_FILE", values, key=f"held-file:{inbound['id']}", about=about, reopen=True)
 
 
 def _note(unit: Unit, inbound: Row, statement: Statement, *, repeated: int) -> None:

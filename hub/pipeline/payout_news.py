@@ -36,7 +36,7 @@ def apply_status(unit: Unit, inbound: Row, said: PaymentStatus) -> str:
     if not rows:
         values = {"source": inbound["meta"]["name"] or inbound["source"], "reason": "payment status"}
         key = f"unknown:{inbound['id']}:payment status"
-        raise_case(unit, "UNKNOWN_ANSWER", values, key=key, about=About(inbound_id=inbound["id"]))
+        raise_case(unit, "UNKNOWN_ANSWER", values, key=key, about=About(inbound_id=inbound["id"]), reopen=True)
         return inbounds.TRIAGE
     changed = [_status(unit, inbound, row, said) for row in rows]
     return inbounds.PROCESSED if any(changed) else inbounds.DUPLICATE

@@ -257,7 +257,7 @@ def _claims(hub: Hub, unit: Unit, found: Sequence[_Match]) -> Iterable[Hit]:
 
 def _claim(hub: Hub, one: _Match, view: ClaimView, task: Row | None) -> Hit:
     partner = hub.registry.partners.get(view.payer)
-    acts = "support" if task else lookup.standing_of(view)[1]
+    acts = lookup.acts_on(hub, task, view.payer) if task else lookup.standing_of(view)[1]
     waited = view.reply_due if acts == "payer" and view.decision == "open" else None
     return Hit(
         kind="claim",
@@ -320,14 +320,14 @@ def _answers(_hub: Hub, _unit: Unit, found: Sequence[_Match]) -> Iterable[Hit]:
         row = one.row
         yield Hit(
             kind="answer",
-            id=row["exchange_id"] or "",
+            id=row["exchange_id"] or row["id"],
             ref=clean_text(row["meta"].get("name") or row["remote_id"]),
             by=one.by,
             key=one.key.shown,
             who=row["source"].partition("|")[0],
             states=(row["state"],),
             on=row["received_at"],
-            acts="nobody" if row["state"] in ("processed", "duplicate") else "support",
+            acts="nobody" if row["state"] in ("processed", "duplicate", "dismissed") else "support",
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from hub.pipeline.context import ZONES, Hub
 from hub.store import figures
 from hub.store import today as counted
+from hub.store.inbounds import ASKING
 from hub.store.support import REFUSALS
 from hub.store.today import Sum
 from hub.store.unit import Row, Unit
@@ -31,7 +32,7 @@ KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "payments": ("payment_review", "overpaid", "told_twice", "payment", "old_account"),
         "expiring": ("expires",),
         "second": ("approval_waits", "account_waits", "device", "payout_void", "payout_contradicted"),
-        "unread": ("unknown_answer", "unreadable", "triage", "held_file"),
+        "unread": ASKING,
     }
 )
 """The tiles that are filters of the list of tasks."""
@@ -115,8 +116,20 @@ _BY_KEY = MappingProxyType(
 """By how a task's key begins: the kind of place, and which part of the key names it."""
 
 
+BY_HAND = frozenset(
+    {
+        *("account_in_message", "payout_void", "vanished_from_list", "persons_changed", "old_account", "filed_late"),
+        *("credit_unfit", "debit_without_credit", "credit_accepted_late", "granted_after_correction"),
+        *("answered_after_refusal", "specification_unpaid", "restored_answers", "restored_numbers", "notice"),
+    }
+)
+"""Kinds of task that no page of what they are about closes: they are looked at and closed on their own."""
+
+
 def place_of(task: Row) -> Place:
-    """Straight to what the task is about."""
+    """Straight to where the task is solved; what is solved nowhere else has a page of its own."""
+    if task.get("kind") in BY_HAND:
+        return Place("task", task["id"])
     parts = task["key"].split(":")
     kind, part = _BY_KEY.get(parts[0], ("", 0))
     if kind and not task["claim_ref"]:
@@ -125,7 +138,9 @@ def place_of(task: Row) -> Place:
         return Place("claim", task["claim_ref"])
     if task["exchange_id"]:
         return Place("exchange", task["exchange_id"])
-    return Place("unread", task["inbound_id"]) if task["inbound_id"] else Place()
+    if task["inbound_id"]:
+        return Place("unread", task["inbound_id"])
+    return Place("task", task["id"]) if task.get("id") else Place()
 
 
 # --- charts ---------------------------------------------------------------------------------------------------------

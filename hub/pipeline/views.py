@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from hub.ledger.balances import AMOUNTS, LineMoney, expected_money, line_money, no_money, payment_money
@@ -92,6 +93,19 @@ def claim_views(unit: Unit, rows: Sequence[Row] | None = None) -> list[ClaimView
         unit, None if rows is None else sorted({row["exchange_id"] for row in chosen if row["exchange_id"]})
     )
     return [_view(row, lines.get(row["id"], []), standing, sent.get(row["exchange_id"])) for row in chosen]
+
+
+_ON_ITS_WAY = MappingProxyType(
+    {"prepared": "prepared", "sending": "prepared", "refused": "stopped", "failed": "stopped", "in_doubt": "in_doubt"}
+)
+
+
+def journeys(unit: Unit, claim_ids: Sequence[str]) -> dict[str, str]:
+    """How far claims in a file have come, for whoever may see the claim: prepared, sent, stopped or in doubt, by id."""
+    rows = [row for row in claims.by_ids(unit, claim_ids) if row["exchange_id"]]
+    sent = exchanges.standing(unit, sorted({row["exchange_id"] for row in rows}))
+    states = {row["id"]: str(sent[row["exchange_id"]]["state"]) for row in rows if row["exchange_id"] in sent}
+    return {claim_id: _ON_ITS_WAY.get(state, "sent") for claim_id, state in states.items()}
 
 
 def _view(row: Row, lines: Sequence[Row], standing: Mapping[str, LineMoney], exchange: Row | None) -> ClaimView:

@@ -6,7 +6,7 @@ is added here is read for the claims of one page only. A person is named by the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -17,14 +17,16 @@ from hub.model.claim import Claim
 from hub.model.identity import mask
 from hub.model.partner import Partner
 from hub.model.reply import Code
-from hub.pipeline import waiting
+from hub.pipeline import task_work, waiting
 from hub.pipeline.context import ZONES, Actor, Hub
-from hub.store import access, claims, exchanges, money, schema, support, tasks
-from hub.store.support import NewNote, Page, Place, Wanted
+from hub.store import claims, exchanges, money, schema, support
+from hub.store.support import Page, Place, Wanted
 from hub.store.unit import Row, Unit
 from hub.texts import LANGUAGES
 from schemas import codelists
 
+SUPPORT = "support"
+"""Who acts where no code says so."""
 RESOLVED = ("corrected_elsewhere", "paid_elsewhere", "accepted", "duplicate", "other")
 """Why a refusal is closed without a correction; `accepted` leaves the amount refused."""
 
@@ -76,6 +78,29 @@ def page(
     """One page of the work list."""
     found = support.refusals(unit, wanted, after=after, most=most)
     return lines_of(hub, unit, found), found.next
+
+
+def acting(hub: Hub, unit: Unit, state: str) -> dict[str, frozenset[tuple[str, str]]]:
+    """Who acts on the refusals in a state, with the causes (and payers) that are theirs."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for cause, payer in support.caused(unit, state):
+        found.setdefault(who_acts(hub, cause, payer), set()).add((cause, payer))
+    return {who: frozenset(causes) for who, causes in sorted(found.items())}
+
+
+def who_acts(hub: Hub, cause: str, payer: str) -> str:
+    """Whose turn it is after a refusal with this cause: the payer's folder says so, else the published list."""
+    return cause_words(hub, cause, payer).who or SUPPORT
+
+
+def every_line(hub: Hub, unit: Unit, wanted: Wanted, *, most: int = 500) -> Iterator[RefusedLine]:
+    """The whole work list, read in parts."""
+    after: Place | None = None
+    while True:
+        lines, after = page(hub, unit, wanted, after=after, most=most)
+        yield from lines
+        if after is None:
+            return
 
 
 def lines_of(hub: Hub, unit: Unit, found: Page) -> list[RefusedLine]:
@@ -183,7 +208,7 @@ class _Facts:
             amount_minor=row["amount_minor"] or sum(line["amount_minor"] for line in lines),
             currency=row["currency"] or (claim["currency"] if claim else ""),
             reasons=reasons,
-            who=next((one.who for one in reasons if one.who), "support"),
+            who=who_acts(self.hub, row["cause"], row["payer"]),
             assignee=row["assignee"],
             due=row["due"] or self.terms.get(row["claim_ref"]),
             state=row["state"],
@@ -218,7 +243,7 @@ def reason_of(partner: Partner | None, code: Code) -> Reason:
     own = next((one for one in partner.codes if one.code == code.code), None) if partner else None
     if own is not None:
         text = {"en": own.en, "nb": own.nb, "nl": own.nl}
-        return Reason(raw=str(code), text=text, hint={"en": own.fix_hint}, who=own.who_acts)
+        return Reason(raw=str(code), text=text, hint=texts.spoken(own.fix_hint), who=own.who_acts)
     entry = codelists.lookup(code.list, code.code) if code.list else None
     if entry is not None and entry.known:
         return Reason(raw=str(code), text=entry.text, hint=entry.hint, who=entry.who_acts)
@@ -249,50 +274,35 @@ def _verdict(lines: Sequence[Row]) -> str:
 
 
 def assign(unit: Unit, task_id: str, assignee: str, actor: Actor) -> None:
-    """Give a refusal to somebody, or to nobody."""
+    """Give a refusal to somebody who works on tasks, or to nobody."""
     _one(unit, task_id)
-    known = {row["login"] for row in unit.rows(unit.mine(schema.app_user)) if row["ended_at"] is None}
-    if assignee and assignee not in known | {actor.name}:
-        raise ConfigurationError(f"nobody here is called {assignee}", hint="kvitt user list")
-    support.assign(unit, task_id, assignee)
-    _noted(unit, task_id, "assigned", assignee, actor)
+    task_work.assign(unit, task_id, assignee, actor)
 
 
 def comment(unit: Unit, task_id: str, words: str, actor: Actor) -> None:
     """Say something about a refusal; a number that may be a person's is masked before it is kept."""
     _one(unit, task_id)
-    if not words.strip():
-        raise ConfigurationError("there is nothing to say", hint="write a comment")
-    _noted(unit, task_id, "comment", words.strip(), actor)
+    task_work.comment(unit, task_id, words, actor)
 
 
 def resolve(unit: Unit, task_id: str, why: str, words: str, actor: Actor) -> None:
     """Close a refusal without a correction, with the reason. The money stays as the payer's answer left it."""
     row = _one(unit, task_id)
-    if why not in RESOLVED or (why == "other" and not words.strip()):
+    if why not in RESOLVED or (why == task_work.OTHER and not words.strip()):
         raise ConfigurationError("why it is closed must be said", hint=f"one of {', '.join(RESOLVED)}")
-    said = clean_text(words.strip())
-    tasks.done(unit, row["key"], {"resolved": why, "by": actor.name, "said": said})
-    _noted(unit, task_id, "resolved", f"{why} {said}".strip(), actor)
-    access.record(unit, actor=actor.name, role=actor.role, action="resolve", object_=f"task/{task_id}")
+    task_work.closed(unit, row, why, words, actor)
 
 
 def reopen(unit: Unit, task_id: str, actor: Actor) -> None:
     """Closed too early: it waits for a person again."""
     _one(unit, task_id)
-    tasks.reopen(unit, [task_id])
-    _noted(unit, task_id, "reopened", "", actor)
+    task_work.reopen(unit, task_id, actor)
 
 
 def told(unit: Unit, task_id: str, whom: str, actor: Actor) -> None:
     """Write down that somebody was written to about a refusal."""
     _one(unit, task_id)
-    _noted(unit, task_id, "told", whom, actor)
-
-
-def _noted(unit: Unit, task_id: str, kind: str, words: str, actor: Actor) -> None:
-    note = NewNote(task_id=task_id, kind=kind, text=clean_text(words), by=actor.name, role=actor.role)
-    support.note(unit, note)
+    task_work.noted(unit, task_id, "told", whom, actor)
 
 
 def _one(unit: Unit, task_id: str) -> Row:

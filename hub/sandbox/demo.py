@@ -49,6 +49,11 @@ def play(stage: Stage) -> Played:
     return standing(stage)
 
 
+def go_on(stage: Stage) -> None:
+    """What a served demo has on top: Dutch refusals of its own present, which may still be corrected."""
+    demo_nl.go_on(stage, make_pki(stage.folder("pki"), now=SystemClock().now()))
+
+
 def standing(stage: Stage) -> Played:
     """Where everything stands now, recomputed from what is stored."""
     countries: dict[str, dict[str, Any]] = {}

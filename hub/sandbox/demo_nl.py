@@ -73,6 +73,13 @@ def play(stage: Stage, pki: Pki) -> None:
         _paid(stage, sides)
 
 
+def go_on(stage: Stage, pki: Pki) -> None:
+    """The mental health practice goes on where both stories have ended: refusals whose terms still run."""
+    insurer = InsurerSandbox({}, day=demo_nl_own.PRESENT.date())
+    with _answering(stage, pki, insurer):
+        demo_nl_own.present(stage, insurer)
+
+
 @contextmanager
 def standing_by(stage: Stage, pki: Pki) -> Iterator[None]:
     """The same counterparts once more, granting everything, for whoever goes on by hand where the story ended."""

@@ -7,7 +7,7 @@ physiotherapist's own system made a PM304 file, which is checked, forwarded byte
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from hub.model.money import Money
 from hub.model.reply import Code
@@ -30,6 +30,8 @@ FINISHED = "FY2024-0007"
 """The number of the physiotherapist's file, in its own series."""
 STATEMENTS = ((example.GGZ_PRACTICE, "2024Q1"), (example.PHYSIO_PRACTICE, "2024Q1"))
 """Whose statement of which period the demo leaves."""
+PRESENT = datetime(2026, 4, 27, 8, tzinfo=UTC)
+"""When it goes on for whoever opens the console: after both stories."""
 _UZOVI, _FINISHED_UZOVI = "3311", "7119"
 _CHANGED, _REFUSED, _SHOWN = "999940016", "999940028", "999940004"
 _DEMO = Actor(name="demo", role="engineer")
@@ -54,6 +56,21 @@ def mental_health(stage: Stage, insurer: InsurerSandbox) -> None:
     _collect(stage)
     for view in _claims(stage, example.GGZ_PRACTICE):
         stage.say(f"  {view.ref}: {view.decision}, {view.money.granted} of {view.money.claimed}")
+
+
+def present(stage: Stage, insurer: InsurerSandbox) -> None:
+    """The same performances once more, of this very month: what is refused of them can still be corrected."""
+    stage.at(PRESENT, "the mental health practice hands in what it did this month")
+    request = IntakeRequest(programme="zpm-performances", organisation=example.GGZ_PRACTICE, name=GGZ_LIST)
+    data = (examples() / "nl" / GGZ_LIST).read_bytes()
+    for then, now in ((b"-01-2024;", f"-{PRESENT:%m-%Y};"), (b"-2023;", f"-{PRESENT.year - 1};")):
+        data = data.replace(then, now.encode())
+    intake.take(stage.hub, TENANT, request, data, _DEMO)
+    insurer.plan(_UZOVI, _plan())
+    submit.submit(stage.hub, TENANT)
+    stage.at(PRESENT + timedelta(days=2), "Zilveren Kruis answers: changed and refused, to be corrected by you")
+    insurer.day = stage.clock.now().date()
+    _collect(stage)
 
 
 def _plan() -> Plan:

@@ -151,7 +151,7 @@ def _collect(stage: Stage) -> None:
 def _rejected(stage: Stage, sides: Counterparts) -> None:
     stage.at(datetime(2026, 4, 16, 12, tzinfo=UTC), "6TST5 is rejected: an Invoice Response and a mail, one case")
     view = _view(stage, "6TST5")
-    reason = "the therapist's HPR number is missing"
+    reason = "Behandlerens HPR-nummer mangler"
     payload = invoice_response(view.invoice_number, "RE", reason=reason, at=stage.clock.now())
     stage.keep("no/received/invoice-response.xml", payload)
     sides.access_point.answer(

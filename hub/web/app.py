@@ -58,7 +58,7 @@ def create_app(hub: Hub, *, origin: str = "", provider: Provider | None = None) 
     for module in modules():
         app.include_router(module.router, dependencies=_guards(module.SCREEN))
     app.add_api_route("/static/{name}", static, methods=["GET"], include_in_schema=False)
-    app.mount("/v1", create_api(hub))
+    app.mount("/v1", create_api(hub, lambda: app.state.desk))
     _answer_errors(app)
     app.middleware("http")(_dressed)
     app.add_middleware(Bounds)
@@ -124,8 +124,10 @@ def _forged(request: Request, _error: Exception) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     """What the hub cannot do is said where it was asked, with what to do."""
-    hint = error.hint if isinstance(error, HubError) else ""
-    return _error_page(request, _visit(request), 409, "refused", what=str(error), hint=hint)
+    if not isinstance(error, HubError):
+        return _error_page(request, _visit(request), 409, "refused", what=str(error))
+    what = f"{error.where}: {error.message}" if error.where else error.message
+    return _error_page(request, _visit(request), 409, "refused", what=what, hint=error.hint)
 
 
 def _not_understood(request: Request, _error: Exception) -> Response:

@@ -20,6 +20,10 @@ class Permission(StrEnum):
     """Let files go out."""
     REVEAL = "reveal"
     """See a person's name or number, with a reason."""
+    IDENTIFY = "identify"
+    """See who paid a booking and what was written with it, with a reason: money is placed by that alone."""
+    SUBSCRIBE = "subscribe"
+    """Have an address for one's calendar."""
     RUN = "run"
     """Jobs, pauses, retries, doubts: what keeps the exchange going."""
     MONEY_SEE = "money_see"
@@ -42,9 +46,11 @@ _P = Permission
 GRANTED: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
         "provider": frozenset({_P.OWN, _P.HAND_IN}),
-        "support": frozenset({_P.OWN, _P.LOOK, _P.WORK, _P.RELEASE, _P.REVEAL, _P.RUN, _P.MONEY_SEE, _P.MATCH}),
-        "engineer": frozenset({_P.OWN, _P.LOOK, _P.RUN, _P.ADMIN}),
-        "finance": frozenset({_P.OWN, _P.LOOK, _P.RELEASE, _P.MONEY_SEE, _P.MATCH, _P.PAY}),
+        "support": frozenset(
+            {_P.OWN, _P.LOOK, _P.SUBSCRIBE, _P.WORK, _P.RELEASE, _P.REVEAL, _P.IDENTIFY, _P.RUN, _P.MONEY_SEE, _P.MATCH}
+        ),
+        "engineer": frozenset({_P.OWN, _P.LOOK, _P.SUBSCRIBE, _P.RUN, _P.ADMIN}),
+        "finance": frozenset({_P.OWN, _P.LOOK, _P.SUBSCRIBE, _P.RELEASE, _P.IDENTIFY, _P.MONEY_SEE, _P.MATCH, _P.PAY}),
         "privacy_officer": frozenset({_P.OWN, _P.LOOK, _P.REVEAL, _P.PRIVACY, _P.AUDIT}),
         "auditor": frozenset({_P.OWN, _P.LOOK, _P.MONEY_SEE, _P.AUDIT}),
     }

@@ -229,9 +229,11 @@ def test_a_damaged_one_first_is_asked_for_again_and_the_good_one_behind_it_comes
         run(one)
         assert len(one.inbound()) == 1
         assert sorted(item.confirmed for item in vecozo.store.queued.values()) == [False, True]
+        (asked,) = [task for task in one.tasks("unreadable") if task["key"].startswith("damaged:")]
         run(one)
         assert all(item.confirmed for item in vecozo.store.queued.values())
     assert len(one.inbound()) == 2
+    assert asked["key"] not in {task["key"] for task in one.tasks("unreadable")}, "it came whole: nobody is asked"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.pipeline import credit, intake
+from hub.pipeline import credit, intake, task_work
 from hub.pipeline.intake import IntakeRequest, IntakeResult
 from tests.scenarios.vektis_bytes import Ha305, refs
 from tests.scenarios.world import NL, PRACTICE, SUPPORT, World, nl_list
@@ -102,3 +102,20 @@ def test_a_list_of_another_practice_adds_nothing(world: World) -> None:
     assert delta(world, other).status == "refused"
     after = world.counts(NL)
     assert (after["claim"], after["posting"]) == (before["claim"], before["posting"])
+
+
+@pytest.mark.scenario("S04")
+def test_who_is_enrolled_after_all_is_answered_with_a_reason_and_the_claim_stays_as_it_is(world: World) -> None:
+    world.hand_in(nl_list())
+    world.submit(NL)
+    delta(world, corrected(without=3))
+    (task,) = world.tasks(NL, "vanished_from_list")
+    before = world.claims(NL)
+
+    with world.unit(NL) as unit:
+        task_work.close(unit, task["id"], "the practice says the person is enrolled", SUPPORT)
+
+    assert world.tasks(NL, "vanished_from_list") == []
+    assert world.claims(NL) == before, "nothing is taken back, and what is open of it still counts"
+    delta(world, corrected(without=3, more=1))
+    assert world.tasks(NL, "vanished_from_list"), "another list without the person asks again"

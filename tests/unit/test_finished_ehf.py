@@ -19,6 +19,7 @@ from hub.model.money import Money
 from hub.model.partner import Agreement
 from hub.model.party import Party
 from hub.pipeline import submit
+from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.finished import FinishedResult, forward_held, recognise_finished, take_finished
 from hub.pipeline.release import release
@@ -202,6 +203,17 @@ def test_a_finished_invoice_becomes_one_claim_and_goes_on_byte_for_byte(desk: De
     assert (row["meta"]["sender"], row["meta"]["receiver"]) == (f"0192:{CLINIC}", f"0192:{PAYER}")
     assert row["meta"]["document_id"].endswith("poacc:billing:3.0::2.1")
     assert desk.conserved()
+
+
+def test_an_invoice_of_another_clinic_leaves_nothing_behind(desk: Desk) -> None:
+    desk.agree()
+    with pytest.raises(RefusedError) as caught:
+        take_finished(desk.hub, "one", INVOICE, "faktura.xml", within=frozenset({OTHER_CLINIC}))
+    assert (caught.value.code, CLINIC in caught.value.said["nb"]) == ("FINISHED_NOT_YOURS", True)
+    with desk.hub.store.reading("one") as unit:
+        for table in (schema.blob, schema.declaration, schema.task, schema.claim):
+            assert not unit.rows(unit.mine(table))
+    assert take_finished(desk.hub, "one", INVOICE, "faktura.xml", within=frozenset({CLINIC})).status == "accepted"
 
 
 def test_the_providers_own_number_kid_and_dates_stay(desk: Desk) -> None:

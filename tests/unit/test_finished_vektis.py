@@ -21,6 +21,7 @@ from hub.model.party import Party
 from hub.model.person import Person
 from hub.model.reply import Code
 from hub.pipeline import submit
+from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.credit import credit
 from hub.pipeline.finished import FinishedResult, recognise_finished, take_finished
@@ -305,6 +306,55 @@ def test_the_same_number_with_other_lines_is_held(desk: Desk) -> None:
     result = desk.take(ha304(one_claim("A-3")))
     assert (result.status, result.code, result.claims) == ("held", "DUPLICATE_NUMBER", ())
     assert (len(desk.rows()), desk.tasks()) == (2, ["duplicate_number"])
+
+
+def everything(desk: Desk) -> dict[str, int]:
+    with desk.hub.store.reading("one") as unit:
+        return {table.name: len(unit.rows(unit.mine(table))) for table in schema.TENANT_TABLES}
+
+
+@pytest.mark.parametrize(
+    ("within", "named"),
+    [
+        ({"04049902"}, "53530001, 98009901"),
+        ({"53530001", "04049902"}, "98009901"),
+        ({"98009901"}, "53530001"),
+        (set(), "53530001, 98009901"),
+    ],
+)
+def test_a_file_that_names_somebody_outside_the_fence_leaves_nothing(desk: Desk, within: set[str], named: str) -> None:
+    desk.agree()
+    before = everything(desk)
+    with pytest.raises(RefusedError) as caught:
+        take_finished(desk.hub, "one", FILE, "x.asc", within=frozenset(within))
+    assert caught.value.code == "FINISHED_NOT_YOURS"
+    assert named in caught.value.said["nl"]
+    assert named in caught.value.said["nb"]
+    assert everything(desk) == before
+
+
+def test_who_sits_above_everybody_in_the_file_may_hand_it_in(desk: Desk) -> None:
+    desk.agree()
+    with desk.hub.store.reading("one") as unit:
+        below, group = parties.codes_below(unit, "98009901"), parties.codes_below(unit, "53530001")
+    assert group < below
+    assert take_finished(desk.hub, "one", PM304, "x.asc", within=group).status == "accepted"
+    assert take_finished(desk.hub, "one", FILE, "x.asc", within=below).status == "accepted"
+
+
+def test_a_file_taken_before_is_no_answer_to_a_stranger(desk: Desk) -> None:
+    desk.agree()
+    desk.take(FILE)
+    with pytest.raises(RefusedError):
+        take_finished(desk.hub, "one", FILE, "x.asc", within=frozenset({"04049902"}))
+
+
+def test_a_file_of_nobody_leaves_nothing_where_a_fence_is(desk: Desk) -> None:
+    before = everything(desk)
+    with pytest.raises(RefusedError) as caught:
+        take_finished(desk.hub, "one", FILE[:200], "x.asc", within=frozenset({"53530001", "98009901"}))
+    assert caught.value.code == "FINISHED_OF_NOBODY"
+    assert everything(desk) == before
 
 
 def test_a_line_reference_used_before_is_held(desk: Desk) -> None:

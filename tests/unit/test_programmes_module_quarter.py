@@ -352,7 +352,8 @@ def test_a_duplicate_says_where_and_in_what_it_differs() -> None:
     ]
     assert "all fields equal" in found[1].said("en")
     assert "line 2" in found[2].said("en")
-    assert "initials, name" in found[2].said("en")
+    assert "initials, surname" in found[2].said("en")
+    assert "voorletters, achternaam" in found[2].said("nl")
     assert "Nepbloem" not in repr(found)
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
 
 from hub.store import schema
 from hub.web.pages import LANGUAGES
@@ -18,7 +21,7 @@ from tests.web.browsers import Site, a_site
 from tests.web.consoles import TENANT, play_demo
 
 ROLES = ("support", "finance", "engineer", "privacy_officer", "auditor", "provider")
-_LOOKS = (
+_LOOKS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("light", {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}}),
     ("dark", {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}}),
     ("phone", {"color_scheme": "light", "viewport": {"width": 390, "height": 844}}),
@@ -46,14 +49,31 @@ def _of_role(site: Site, folder: Path, country: str, role: str) -> int:
         _speak(site, country, language)
         for look, how in _LOOKS:
             page = site.login(role, country, **how)
+            into = folder / language / look
+            into.mkdir(parents=True, exist_ok=True)
             for screen in mine:
                 page.goto(screen.path)
-                target = folder / language / look / f"{country}-{screen.name}.png"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=target, full_page=True)
-                taken += 1
+                for name, href in [("", ""), *_further(page, screen)]:
+                    if href:
+                        page.goto(href)
+                    page.screenshot(path=into / f"{country}-{screen.name}{name}.png", full_page=True)
+                    taken += 1
             page.context.close()
     return taken
+
+
+def _further(page: Page, screen: Screen) -> list[tuple[str, str]]:
+    """One page of each kind that a screen leads to: what is on its list, a claim, its correction."""
+    found: dict[str, str] = {}
+    for name, begun in (("-one", f"{screen.path}/"), ("-claim", "/claims/"), ("-correct", "/claims/")):
+        links = f"main a[href^='{begun}']:not([download])"
+        hrefs: list[str] = page.eval_on_selector_all(links, "all => all.map(one => one.getAttribute('href'))")
+        fit = [
+            one for one in hrefs if ("/correct" in one) == (name == "-correct") and not one.endswith((".csv", ".ics"))
+        ]
+        if fit and fit[0] not in found.values():
+            found[name] = fit[0]
+    return list(found.items())
 
 
 def _first_role(screen: Screen) -> str:

@@ -14,6 +14,7 @@ from hub.pipeline.context import Actor
 from hub.pipeline.views import claim_views
 from hub.store import access, claims, exchanges, parties, schema, search, subjects
 from hub.store.unit import Row
+from hub.web.parts import commands
 from hub.web.screens.claims import OTHER, REASONS
 from hub.web.wording import has
 from tests.web.consoles import NL, NO, OTHER_PRACTICE, PASSWORD, PRACTICE, Console, Person
@@ -59,9 +60,10 @@ def test_every_claim_of_the_demo_has_its_page_and_begins_with_why(console: Conso
         with console.hub.store.reading(tenant) as unit:
             (view,) = claim_views(unit, [row])
             why = lookup.why(console.hub, unit, view)[language]
-        assert why in page
         main = page.split("<main", 1)[1]
-        assert main.index(why) < main.index('id="facts"')
+        for part in commands.named(why):
+            assert part.before in main
+            assert main.index(part.before) < main.index('id="facts"')
         for value in personal(console, tenant, row):
             assert value not in page, row["ref"]
 
@@ -310,6 +312,15 @@ def test_staff_of_a_practice_see_where_their_claim_is_but_not_the_file_it_travel
     assert f"badge-{state}" in page
     assert "/raw" not in page
     assert "There is no message" in staff.see(f"/claims/{own['ref']}/raw")
+
+
+def test_the_list_a_claim_came_in_has_a_name_whatever_it_holds(console: Console) -> None:
+    support = console.login("support")
+    for programme, name in (("zpm-performances", "Prestaties (ggz)"), ("module-quarter", "PMO 2024Q1")):
+        row = claim_where(console, NL, schema.claim.c.programme == programme, schema.claim.c.period != "2023Q4")
+        said = re.search(r"<dt>Lijst</dt><dd>([^<]+)</dd>", support.see(f"/claims/{row['ref']}"))
+        assert said is not None
+        assert said[1].startswith(f"{name}, ")
 
 
 def test_a_claim_of_an_erased_person_keeps_its_amounts(console: Console) -> None:

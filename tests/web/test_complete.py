@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from hub.pipeline import holding, views
 from hub.pipeline.context import Actor
+from hub.ports import Coverage, CoverageAnswer, CoverageQuestion
 from hub.store import declarations, schema
 from hub.store.unit import Row
 from tests.web.consoles import NL, NO, Console
@@ -134,7 +137,7 @@ def test_a_norwegian_row_we_refused_becomes_an_invoice_when_sak_id_or_time_are_f
 def test_a_row_whose_details_are_not_kept_says_how_it_comes_in_again(console: Console) -> None:
     person = console.login("support")
     row = waiting(console, "TRAJECTORY_MISSING")
-    assert "lever de aangevulde regel opnieuw aan" in person.see(f"/complete/rows/{row['id']}")
+    assert "levert de lijst opnieuw aan" in person.see(f"/complete/rows/{row['id']}")
     assert person.send(f"/complete/rows/{row['id']}", {"v.trajectory": "1"}).status_code == 409
 
 
@@ -175,3 +178,48 @@ def test_who_may_only_look_and_a_form_without_its_secret_change_nothing(console:
     person = console.login("support")
     assert person.client.post(f"/complete/rows/{row['id']}", data={"v.uzovi": "3332"}).status_code == 403
     assert row_of(console, row)["outcome"] == "hold"
+
+
+def test_a_held_performance_says_why_it_is_not_completed_here_and_whom_cov_names(console: Console) -> None:
+    person = console.login("support")
+    row = waiting(console, "TRAJECTORY_MISSING")
+    address = f"/complete/rows/{row['id']}"
+    said = person.see(address)
+    assert "niet bewaard" in said
+    assert "Prestaties (ggz)" in said
+    assert f'href="/questions/ask?row={row["id"]}"' in said
+    assert 'name="v.' not in said, "nothing is filled in here"
+    with console.hub.store.reading(NL) as unit:
+        (body,) = declarations.bodies(unit, [row])
+    asked: list[CoverageQuestion] = []
+
+    class Knows:
+        def check(self, questions: Sequence[CoverageQuestion]) -> list[CoverageAnswer]:
+            asked.extend(questions)
+            return [CoverageAnswer(coverage=Coverage.INSURED, uzovi="3332")]
+
+    console.app.state.hub = replace(console.hub, coverage=lambda _tenant: Knows())
+    answer = person.send(f"{address}/cov")
+    assert "verzekerd bij 3332" in answer.text
+    assert [(one.bsn, one.reference_date.isoformat()) for one in asked] == [(body["bsn"], body["date"])]
+    assert body["bsn"] not in answer.text
+    assert row_of(console, row)["outcome"] == "hold", "the row stays as it is"
+    (look,) = [one for one in console.looks(NL) if one["action"] == "ask-coverage"]
+    assert look["object"] == f"row/{row['id']}"
+
+
+def test_cov_is_asked_only_by_who_works_there_and_only_of_such_rows(console: Console) -> None:
+    performance, module = waiting(console, "TRAJECTORY_MISSING"), waiting(console, "UZOVI_MISSING")
+    assert console.login("support").send(f"/complete/rows/{module['id']}/cov").status_code == 409
+    assert console.login("support", "NO").send(f"/complete/rows/{performance['id']}/cov").status_code == 404
+    assert console.login("auditor").send(f"/complete/rows/{performance['id']}/cov").status_code == 404
+
+
+def test_a_held_performance_is_left_out_for_a_reason_that_is_kept(console: Console) -> None:
+    person = console.login("support")
+    row = waiting(console, "TRAJECTORY_MISSING")
+    person.send(f"/complete/rows/{row['id']}/exclude", {"reason": "paid by the municipality"})
+    after = row_of(console, row)
+    assert (after["outcome"], after["code"]) == ("exclude", "EXCLUDED_BY_PERSON")
+    (task,) = console.rows(NL, schema.task, schema.task.c.key == f"declaration:{row['declaration_id']}")
+    assert task["state"] == "done"

@@ -66,7 +66,7 @@ def test_a_bank_file_of_another_account_is_refused(console: Console) -> None:
     secret = person.secret("/payments")
     answer = person.client.post("/payments/file", data={"csrf": secret}, files={"file": ("bank.xml", data)})
     assert answer.status_code == 422
-    assert "not yours" in answer.text
+    assert "niet van u" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/payments", "/overdue", "/overdue/patients", "/approvals", "/accounts", "/release"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import re
@@ -16,9 +17,11 @@ import pytest
 from openpyxl import Workbook
 
 from hub.intake.reference import read_coverage
+from hub.pipeline import submit
 from hub.sandbox.virus_scanner import TEST_FILE, VirusScanner
 from hub.store import parties, schema
 from hub.store.parties import Participation
+from hub.web.wording import word
 from tests.web.consoles import NL, OTHER_PRACTICE, PRACTICE, Console, Person
 
 LISTS = Path(__file__).parents[2] / "examples" / "nl"
@@ -274,10 +277,10 @@ def test_results_say_in_words_what_was_granted_and_why_not(console: Console, per
     body = person.see(f"/practice/lists/{row['id']}")
     assert "toegekend" in body
     assert "Ontvangen op" in body
-    csv = person.get(f"/practice/lists/{row['id']}/rows.csv")
-    assert csv.status_code == 200
-    assert len(csv.text.splitlines()) == 21
-    assert not re.search(r"\b9999\d{5}\b", csv.text)
+    table_ = person.get(f"/practice/lists/{row['id']}/rows.csv")
+    assert table_.status_code == 200
+    assert len(table_.text.splitlines()) == 21
+    assert not re.search(r"\b9999\d{5}\b", table_.text)
     listing = person.see("/practice/lists")
     assert row["id"] in listing
 
@@ -320,3 +323,46 @@ def test_another_practices_list_is_not_there(console: Console, person: Person) -
     assert person.send("/practice/upload", {"what": FIRST, "practice": OTHER_PRACTICE}, files=file).status_code == 404
     assert person.client.post("/practice/upload/confirm", data={"word": "x", "what": FIRST}).status_code == 403
     assert console.login("support").get("/practice/upload").status_code == 404
+
+
+def test_what_lies_in_a_file_is_said_to_be_sent_only_once_it_was(console: Console, person: Person) -> None:
+    """The file is the care group's: the practice cannot open it, and yet is told no lie about it."""
+    _, body = _try(person, _of_quarter(LIST))
+    place = _hand_in(person, body)
+    assert _told(person, place) == {"wordt nog verzonden"}
+    submit.submit(console.hub, NL)  # nobody answers at the other end any more
+    mine = console.rows(NL, schema.claim, schema.claim.c.period == "2024Q2")
+    files = {row["exchange_id"] for row in mine}
+    assert files
+    assert None not in files, "each claim lies in a file"
+    assert _told(person, place) <= {"wordt nog verzonden", "onbekend of hij is aangekomen"}
+    for state, key in (
+        ("delivered", "sent"),
+        ("refused", "stopped"),
+        ("in_doubt", "in_doubt"),
+        ("prepared", "prepared"),
+    ):
+        words = word("practice_lists", f"result_{key}", "nl")
+        with console.hub.store.unit(NL) as unit:
+            for each in files:
+                unit.update(schema.exchange, each, state=state)
+        assert _told(person, place) == {words}
+        table = person.get(f"{place}/rows.csv").content.decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(table), delimiter=";"))
+        assert {row[-1] for row in rows[1:]} == {words, ""}
+
+
+def test_after_the_reply_it_is_the_payers_word_that_counts(console: Console, person: Person) -> None:
+    of_practice = schema.declaration.c.organisation_id == _id(console, PRACTICE)
+    (answered,) = console.rows(NL, schema.declaration, schema.declaration.c.period == "2024Q1", of_practice)
+    with console.hub.store.unit(NL) as unit:
+        for row in unit.rows(unit.mine(schema.exchange)):
+            unit.update(schema.exchange, row["id"], state="refused")
+    assert _told(person, f"/practice/lists/{answered['id']}") <= {"toegekend", "gewijzigd", "afgewezen"}
+
+
+def _told(person: Person, place: str) -> set[str]:
+    """What the page of a list says became of its claims."""
+    found = re.findall(r'<span class="badge badge-[a-z_]+">([^<]+)</span> R\d{9}', person.see(place))
+    assert found
+    return set(found)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 
 import pytest
 
-from hub.pipeline import bulk_fixes, views
+from hub.pipeline import bulk_fixes, views, worklist
 from hub.pipeline.replacements import UNDO_WINDOW
-from hub.store import parties, schema
+from hub.store import claims, parties, schema, support
 from hub.store.unit import Row
 from tests.web.consoles import NL, PRACTICE, Console
 
@@ -196,3 +198,62 @@ def test_support_of_one_practice_sees_its_own_refusals_and_no_cause_of_the_tenan
     assert person.send("/claims/R000000009/submit").status_code == 404
     assert person.send("/helpdesk/bundle/claim", {"ref": theirs[0]["ref"]}).status_code == 404
     assert person.get("/complete").status_code == 200
+
+
+@pytest.mark.parametrize("state", ["open", "done"])
+def test_the_list_is_filtered_by_who_acts_page_and_count_alike(console: Console, state: str) -> None:
+    person = console.login("support")
+    if state == "done":
+        for row in refusals(console)[:4]:
+            person.send(f"/rejections/{row['id']}/resolve", {"why": "accepted"})
+    with console.hub.store.reading(NL) as unit:
+        lines = list(worklist.every_line(console.hub, unit, support.Wanted(state=state), most=3))
+    found = {line.who for line in lines}
+    assert found
+    assert set(re.findall(r'<option value="([a-z]+)"', _choice(person.see(f"/rejections?state={state}")))) == found
+    for who in found:
+        said = person.see(f"/rejections?state={state}&who={who}")
+        shown = set(re.findall(r'href="/rejections/([0-9a-f-]{36})"', said))
+        assert shown == {line.id for line in lines if line.who == who}
+        if state == "open":
+            assert len(shown) == int(re.findall(r"<caption>(\d+)", said)[-1])
+    nobody = person.see(f"/rejections?state={state}&who=nothing-like-it")
+    assert not re.search(r'href="/rejections/[0-9a-f-]{36}"', nobody)
+
+
+def _choice(page: str) -> str:
+    return page.split('id="f-who"', 1)[1].split("</select>", 1)[0]
+
+
+def test_the_filters_leave_no_refusal_to_nobody(console: Console) -> None:
+    with console.hub.store.reading(NL) as unit:
+        acting = worklist.acting(console.hub, unit, "open")
+        parts = [support.counted(unit, support.Wanted(among=causes)) for causes in acting.values()]
+        assert sum(parts) == support.counted(unit, support.Wanted())
+        assert support.counted(unit, support.Wanted(among=frozenset())) == 0
+
+
+def test_the_list_is_downloaded_as_it_is_filtered_with_persons_masked_and_no_formula(console: Console) -> None:
+    person = console.login("support")
+    with console.hub.store.unit(NL) as unit:
+        first = refusals(console)[0]
+        unit.update(schema.task, first["id"], assignee="=cmd|' /C calc'!A0")
+    answer = person.get("/rejections/export.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "rejections-open.csv" in answer.headers["content-disposition"]
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+    assert rows[0][:3] == ["Afgewezen op", "Betaler", "Praktijk"]
+    assert len(rows) - 1 == len(refusals(console))
+    assert "'=cmd|' /C calc'!A0" in {cell for row in rows for cell in row}
+    with console.hub.store.reading(NL) as unit:
+        people = {claim.person.bsn for claim in claims.load(unit, claims.find(unit))}
+    assert not [bsn for bsn in people if bsn in answer.text]
+    (look,) = [row for row in console.looks(NL) if row["action"] == "export"]
+    assert look["object"] == f"rejections/open/{len(rows) - 1} rows"
+    less = person.get(f"/rejections/export.csv?payer={PAYER}").content.decode("utf-8-sig").splitlines()
+    assert 1 < len(less) < len(rows)
+
+
+def test_a_practice_and_a_stranger_download_no_list(console: Console) -> None:
+    assert console.login("provider").get("/rejections/export.csv").status_code == 404
+    assert console.stranger().get("/rejections/export.csv").status_code == 303

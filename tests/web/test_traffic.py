@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from hub.model.exchange import ExchangeState
 from hub.pipeline.deadlines import deadlines
 from hub.store import exchanges, pauses, schema
-from hub.web.screens.deadlines import calendar
+from hub.web.parts.ical import calendar
 from tests.web.consoles import NL, Console
 
 
@@ -142,6 +143,28 @@ def test_deadlines_show_money_at_risk_and_feed_a_calendar_without_persons(consol
     assert all(len(line.encode()) <= 75 for line in lines)
     for claim in console.rows(NL, schema.claim):
         assert claim["ref"] not in answer.text
+
+
+def test_a_calendar_subscribes_by_an_address_of_its_own_until_it_is_ended(console: Console) -> None:
+    person = console.login("support")
+    made = person.send("/deadlines/calendar").text
+    (address,) = re.findall(r"http://[^<]+/calendar/[^<]+", made)
+    path = "/calendar/" + address.partition("/calendar/")[2]
+    assert address not in person.see("/deadlines"), "shown once"
+    calendar_app = console.stranger()
+    answer = calendar_app.get(path)
+    assert answer.status_code == 200
+    assert answer.text == person.get("/deadlines.ics").text
+    token = path.split("/")[2]
+    for other in (f"/calendar/{token[:-1]}x/en.ics", "/calendar/nothing/en.ics"):
+        assert calendar_app.get(other).status_code == 404
+    assert calendar_app.get("/v1/claims", headers={"authorization": f"Bearer {token}"}).status_code == 403
+    (ending,) = re.findall(r"/deadlines/calendar/([^/]+)/end", person.see("/deadlines"))
+    assert console.login("auditor").send(f"/deadlines/calendar/{ending}/end").status_code == 404
+    assert calendar_app.get(path).status_code == 200
+    person.send(f"/deadlines/calendar/{ending}/end")
+    assert calendar_app.get(path).status_code == 404
+    assert [row["action"] for row in console.looks(NL)].count("calendar") == 2
 
 
 def test_the_calendar_has_one_event_per_day_of_money_at_risk(console: Console) -> None:

@@ -57,6 +57,8 @@ def demo(
     try:
         played = play.play(stage)
         report.write(stage, played, language(lang, settings.language))
+        if serve:
+            play.go_on(stage)
     finally:
         log.close()
         hub.store.close()

@@ -102,6 +102,7 @@ def next_(tenant: Tenant = "", lang: Lang = "", as_json: Json = False) -> None:
                 found += tasks.open_tasks(unit)
     body = [
         {
+            "key": row["key"],
             "kind": row["kind"],
             "claim": row["claim_ref"],
             "due": row["due"],

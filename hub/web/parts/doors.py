@@ -32,7 +32,9 @@ PLACES: Mapping[str, str] = MappingProxyType(
         "dead": "/dead",
         "doubts": "/doubts",
         "failed": "/dead",
-        "unread": "/dead",
+        "unread": "/inbound/{ref}",
+        "inbound": "/inbound",
+        "task": "/tasks/{ref}",
         "release": "/release",
         "payments": "/payments",
         "expiring": "/partners",
@@ -41,14 +43,30 @@ PLACES: Mapping[str, str] = MappingProxyType(
         "correct": "/claims/{ref}/correct",
         "credit": "/claims/{ref}/credit",
         "hold": "/claims/{ref}/hold",
+        "access_log": "/access-log",
+        "agreements": "/agreements",
+        "codes": "/codes",
+        "drop": "/drop",
+        "exchanges": "/exchanges",
+        "jobs": "/jobs",
+        "log": "/clinic/log",
+        "organisations": "/organisations",
+        "privacy": "/privacy",
+        "statements": "/statements",
+        "receivables": "/overdue",
+        "today": "/today",
+        "tokens": "/tokens",
+        "upload": "/practice/upload",
     }
 )
 """Kinds of places with their address; one without a name is a list."""
+_LISTS: Mapping[str, str] = MappingProxyType({"unread": "inbound"})
+"""Where a kind whose places have names is looked at without one."""
 
 
 def door(visit: Visit, kind: str, ref: str = "", **wished: str) -> str:
     """The address of a place; empty where there is none of that kind for this person. `wished` are filters."""
-    pattern = PLACES.get(kind, "")
+    pattern = PLACES.get(kind, "") if ref else PLACES.get(_LISTS.get(kind, kind), "")
     if not pattern or ("{ref}" in pattern and not ref) or not _opens(visit, pattern):
         return ""
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in wished.items() if value)

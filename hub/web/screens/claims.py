@@ -11,14 +11,14 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from hub.errors import ConfigurationError
 from hub.log import clean_text
 from hub.pipeline import claim_page, claim_raw, claim_trace, worklist
 from hub.pipeline.claim_page import ClaimPage
 from hub.rendering.html import POLICY
-from hub.store import claims, search
+from hub.store import claims, exchanges, schema, search
 from hub.store.support import REFUSALS
 from hub.store.unit import Row
 from hub.web.errors import Absent
@@ -141,8 +141,19 @@ def comment(
 
 @router.get("/claims/{ref:path}")
 def one(visit: Visiting, ref: str) -> Response:
-    """The claim, its person masked."""
-    return _claim(visit, ref)
+    """The claim, its person masked; a message's number or key leads to the message."""
+    message = _message(visit, ref)
+    return RedirectResponse(message, status_code=303) if message else _claim(visit, ref)
+
+
+def _message(visit: Visit, ref: str) -> str:
+    """Sentences name what is released by a reference, a claim's or a message's: both are found under this address."""
+    with visit.reading() as unit:
+        if claims.by_ref(unit, ref) is not None:
+            return ""
+        named = exchanges.find(unit, schema.exchange.c.invoice_number == ref)
+        row = named[-1] if named else exchanges.by_business_key(unit, ref)
+    return door(visit, "exchange", row["business_key"]) if row else ""
 
 
 def _claim(visit: Visit, ref: str, *, personal: bool = False, problem: str = "", status: int = 200) -> Response:

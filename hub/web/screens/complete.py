@@ -12,7 +12,8 @@ from fastapi import APIRouter, Depends, Form, Response
 from hub.model.identity import is_agb, is_uzovi, mask
 from hub.pipeline import completing, holding, release
 from hub.pipeline.cases import RefusedError
-from hub.pipeline.completing import ASKS_COV, FIELDS
+from hub.pipeline.completing import ASKS_COV, COV_ALONE, FIELDS
+from hub.ports import CoverageAnswer
 from hub.programmes.outcome import HOLD, REJECT
 from hub.store import claims, declarations, schema, to_complete
 from hub.store.support import Page
@@ -100,6 +101,7 @@ def _one(
     typed: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
     error: RefusedError | None = None,
+    insured: CoverageAnswer | None = None,
 ) -> Response:
     found, head = _row(visit, row)
     with visit.reading() as unit:
@@ -115,6 +117,8 @@ def _one(
         values=shown | dict(typed or {}),
         problems=problems or {},
         asks_cov=head["programme"] in ASKS_COV,
+        cov_alone=head["programme"] in COV_ALONE,
+        insured=insured,
         waits=found["outcome"] in completing.WAITING,
         error=error,
     )
@@ -138,6 +142,13 @@ def complete(visit: Visiting, row: str, typed: Typed, cov: Annotated[str, Form()
     said = made.outcome.message
     code = made.outcome.code
     return _one(visit, row, typed=values, error=RefusedError("ROW_NOT_COMPLETED", reason=said, code=code))
+
+
+@router.post("/complete/rows/{row}/cov", dependencies=_WORK)
+def ask_coverage(visit: Visiting, row: str) -> Response:
+    """Who insured the person of a performance that day, to tell the practice; the row itself stays as it is."""
+    _row(visit, row)
+    return _one(visit, row, insured=completing.insured_by(visit.hub, visit.tenant, row, visit.actor))
 
 
 @router.post("/complete/rows/{row}/exclude", dependencies=_WORK)

@@ -209,4 +209,5 @@ def _shown(
         barred=barred,
         refusal=lines[0] if lines else None,
         reasons=[worklist.reason_of(partner, code) for code in made.codes],
+        meaning=lambda code: correction_forms.reclaim_meaning(code, visit.language),
     )

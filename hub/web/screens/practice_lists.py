@@ -9,12 +9,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 
 from hub.pipeline.intake import stored_outcome
-from hub.pipeline.portal import HandedIn, handed_in, row_results
+from hub.pipeline.portal import HandedIn, handed_in
+from hub.programmes.outcome import shown_as
 from hub.store import portal
 from hub.store.unit import Row, Unit
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
-from hub.web.pages import page
+from hub.web.pages import named_list, page
+from hub.web.parts.results import results_of
 from hub.web.roles import Permission
 from hub.web.screen import Screen
 from hub.web.visit import Visit
@@ -60,7 +62,7 @@ def one(visit: Visiting, declaration: str, kind: str = "", after: int = 0) -> Re
         head = _head(unit, declaration)
         outcomes = _WAITING if kind == "problems" else ()
         found = portal.rows(unit, declaration, outcomes=outcomes, after=max(after, 0), most=_ROWS)
-        results = row_results(visit.hub, unit, found.rows)
+        results = results_of(visit.hub, unit, found.rows)
     visit.saw("read", f"declaration/{declaration}")
     following = ""
     if found.next is not None:
@@ -96,7 +98,7 @@ def _receipt(visit: Visit, found: HandedIn) -> list[tuple[str, str]]:
     values = [
         ("receipt_number", row["id"]),
         ("practice", row["practice"]),
-        ("list", f"{row['module'] or row['programme']} {row['period']}".strip()),
+        ("list", named_list(row, visit.language)),
         ("received_on", f"{local:%Y-%m-%d %H:%M:%S %Z}"),
         ("sha256", row["sha256"]),
         ("rows", str(found.rows)),
@@ -119,12 +121,12 @@ def export(visit: Visiting, declaration: str, kind: Annotated[str, Query(max_len
             if found.next is None:
                 break
             last = rows[-1]["line"]
-        results = row_results(visit.hub, unit, rows)
+        results = results_of(visit.hub, unit, rows)
     table: list[list[Cell]] = []
     for row in rows:
         result = results.get(row["id"])
         state = word("practice_lists", f"result_{result.state}", visit.language) if result else ""
-        outcome = word("practice_lists", f"outcome_{row['outcome']}", visit.language)
+        outcome = word("practice_lists", f"outcome_{shown_as(row['outcome'], row['code'])}", visit.language)
         said = stored_outcome(row).said(visit.language)
         table.append([row["line"], row["row_id"], outcome, row["code"], said, result.ref if result else "", state])
     header = [

@@ -13,7 +13,7 @@ from hub.store import claims, portal, to_complete
 from hub.store.portal import ANSWERED, ASKED, CLOSED
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
-from hub.web.pages import page
+from hub.web.pages import named_list, page
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -94,7 +94,7 @@ def _about(visit: Visit, claim: str, row: str) -> str:
             if found is None:
                 raise Absent("row", row)
             head = to_complete.declaration(unit, found["declaration_id"])
-            return f"{head['module'] or head['programme']} {head['period']} / {found['line']}"
+            return f"{named_list(head, visit.language)} / {found['line']}"
         if claim and claims.by_ref(unit, claim) is None:
             raise Absent("claim", claim)
     return claim

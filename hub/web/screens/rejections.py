@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Response
 
-from hub.pipeline import bulk_fixes, correction_forms, worklist
+from hub.pipeline import bulk_fixes, correction_forms, task_work, worklist
 from hub.pipeline.correction_forms import Field
 from hub.pipeline.rehearsal import Rehearsed
-from hub.pipeline.worklist import RESOLVED
+from hub.pipeline.worklist import RESOLVED, RefusedLine
 from hub.programmes.corrections import EVERYWHERE, Changes
-from hub.store import claims, parties, support
+from hub.store import claims, support
 from hub.store.support import Page, Place, Wanted
 from hub.store.unit import Row, Unit
+from hub.texts import pick
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
@@ -25,6 +27,8 @@ from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
 from hub.web.visit import Visit
+from hub.web.wording import word
+from mappings.tables import CSV_TYPE, Cell, to_csv
 
 SCREEN = Screen(name="rejections", path="/rejections", group="work", order=20)
 router = APIRouter()
@@ -34,34 +38,79 @@ _WORK = [Depends(needs(Permission.WORK))]
 _STATES = ("open", "done")
 
 
+def _filters(
+    state: str = "open", cause: str = "", payer: str = "", provider: str = "", assignee: str = "", who: str = ""
+) -> dict[str, str]:
+    """What the list is filtered by, as the address says it."""
+    state = state if state in _STATES else "open"
+    return {"state": state, "cause": cause, "payer": payer, "provider": provider, "assignee": assignee, "who": who}
+
+
+Filters = Annotated[dict[str, str], Depends(_filters)]
+
+
+def _wanted(visit: Visit, unit: Unit, chosen: Mapping[str, str]) -> tuple[Wanted, list[str]]:
+    """The filters as the store knows them; and who acts at all, to choose from."""
+    acting = worklist.acting(visit.hub, unit, chosen["state"])
+    asked = {name: chosen[name] for name in ("state", "cause", "payer", "provider")}
+    mine = visit.actor.name if chosen["assignee"] == "me" else chosen["assignee"]
+    among = acting.get(chosen["who"], frozenset()) if chosen["who"] else None
+    return Wanted(**asked, assignee=mine, among=among), list(acting)
+
+
 @router.get("/rejections")
-def listing(
-    visit: Visiting,
-    state: str = "open",
-    cause: str = "",
-    payer: str = "",
-    provider: str = "",
-    assignee: str = "",
-    after: str = "",
-) -> Response:
+def listing(visit: Visiting, chosen: Filters, after: str = "") -> Response:
     """A page of the work list, and the causes that several refusals share."""
-    mine = visit.actor.name if assignee == "me" else assignee
-    wanted = Wanted(
-        state=state if state in _STATES else "open", cause=cause, payer=payer, provider=provider, assignee=mine
-    )
+    cause, payer = chosen["cause"], chosen["payer"]
     with visit.reading() as unit:
+        wanted, acting = _wanted(visit, unit, chosen)
         lines, end = worklist.page(visit.hub, unit, wanted, after=_place(after), most=_PAGE)
+        alike = Wanted(payer=payer, provider=chosen["provider"], among=wanted.among if wanted.state == "open" else None)
         shown: dict[str, Any] = {
-            "groups": _groups(visit, unit, Wanted(payer=payer, provider=provider)) if not cause else [],
+            "groups": _groups(visit, unit, alike) if not cause else [],
             "total": support.counted(unit, wanted) if wanted.state != support.DONE else None,
-            "choices": support.choices(unit),
+            "choices": support.choices(unit) | {"who": acting},
             "fixes": _fixes(visit, unit),
         }
     visit.saw("read", "rejections")
-    chosen = {"state": wanted.state, "cause": cause, "payer": payer, "provider": provider, "assignee": assignee}
     following = f"/rejections?{urlencode(chosen | {'after': _cursor(end)})}" if end else ""
     words = worklist.cause_words(visit.hub, cause, payer) if cause else None
-    return page(visit, "rejections/list.html", lines=lines, chosen=chosen, next_url=following, words=words, **shown)
+    export = f"/rejections/export.csv?{urlencode({name: said for name, said in chosen.items() if said})}"
+    shown |= {"words": words, "export": export}
+    return page(visit, "rejections/list.html", lines=lines, chosen=chosen, next_url=following, **shown)
+
+
+@router.get("/rejections/export.csv")
+def export(visit: Visiting, chosen: Filters) -> Response:
+    """The list as it is filtered, as a table; persons masked, and no cell can be a formula."""
+    with visit.reading() as unit:
+        wanted, _ = _wanted(visit, unit, chosen)
+        table = [_cells(visit, line) for line in worklist.every_line(visit.hub, unit, wanted)]
+    visit.saw("export", f"rejections/{chosen['state']}/{len(table)} rows")
+    return Response(
+        to_csv([word("rejections", key, visit.language) for key in _COLUMNS], table),
+        media_type=CSV_TYPE,
+        headers={"content-disposition": f'attachment; filename="rejections-{chosen["state"]}.csv"'},
+    )
+
+
+_COLUMNS = (
+    *("refused_on", "payer", "practice", "claim", "number", "line", "person", "service_date", "amount", "currency"),
+    *("reason", "who_acts", "assignee", "days_open", "due", "state"),
+)
+
+
+def _cells(visit: Visit, line: RefusedLine) -> list[Cell]:
+    """One refusal; its person by the last digits alone, as on the page."""
+    verdict = "by_network" if line.network else line.verdict
+    reasons = worklist.plain(line.reasons, visit.language) or pick(line.text, visit.language)
+    return [
+        *(line.refused_on.isoformat(), line.partner, line.provider, line.claim_ref, line.invoice_number, line.lines),
+        *(line.patient, line.service_date.isoformat() if line.service_date else ""),
+        *(Decimal(line.amount_minor).scaleb(-2) if line.currency else "", line.currency, reasons),
+        *(word("rejections", f"acts_{line.who}", visit.language), line.assignee, line.days_open),
+        *(line.due.isoformat() if line.due else "", word("rejections", verdict, visit.language) if verdict else ""),
+    ]
 
 
 def _place(after: str) -> Place | None:
@@ -228,13 +277,13 @@ def one(visit: Visiting, task: str) -> Response:
     with visit.reading() as unit:
         row = _row(unit, task)
         (line,) = worklist.lines_of(visit.hub, unit, Page([row], None))
-        people = [each for each in parties.users(unit) if each["ended_at"] is None and each["role"] != "provider"]
+        people = task_work.people(unit)
     visit.saw("read", f"task/{task}")
     return page(
         visit,
         "rejections/one.html",
         line=line,
-        people=sorted({each["login"] for each in people} | {visit.actor.name}),
+        people=people,
         ways=RESOLVED,
     )
 

@@ -25,6 +25,7 @@ from hub.web.wording import word
 SCREEN = Screen(name="today", path="/today", group="work", order=1)
 router = APIRouter()
 _PAGE = 50
+_SMALL = 10_00
 MINE = "mine"
 
 
@@ -166,7 +167,9 @@ def _percent(one: Any) -> str:  # noqa: ANN401 -- a figure as it was kept
 
 
 def _major(minor: int) -> str:
-    return f"{minor // 100}" if minor >= 0 else f"-{-minor // 100}"
+    """Whole units; with cents where these are most of it, for what is owed is never shown as nothing."""
+    sign, cents = ("-" if minor < 0 else ""), abs(minor)
+    return f"{sign}{cents // 100}.{cents % 100:02d}" if 0 < cents < _SMALL else f"{sign}{cents // 100}"
 
 
 def _band(visit: Visit, one: Any) -> str:  # noqa: ANN401 -- a figure as it was kept
