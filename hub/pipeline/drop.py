@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Any
 
 from hub import formats
 from hub.errors import FormatError, HubError
@@ -42,7 +43,7 @@ from hub.pipeline.archives import unpack
 from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import Actor, Hub, content_id
 from hub.pipeline.finished import check_whose, recognise_finished, take_finished
-from hub.pipeline.imports import import_list
+from hub.pipeline.imports import KINDS, Imported, import_list
 from hub.pipeline.intake import IntakeRequest
 from hub.pipeline.upload_checks import check_upload
 from hub.store import blobs, declarations, exchanges, inbounds, parties, schema
@@ -280,7 +281,7 @@ def _list(box: Box, item: Collected, whose: Whose) -> Seen:
     fitting = _fitting(table, box.country)
     if fitting is None:
         refuse_medical(table)
-        return Seen(name=item.name, kind="unknown", would=[("nothing", {"what": "-"})])
+        return _setting_up(box, item) or Seen(name=item.name, kind="unknown", would=[("nothing", {"what": "-"})])
     if fitting.kind == ASSIGNMENTS:
         return _assignments(box, item)
     if fitting.kind == PRACTICE_LIST:
@@ -298,7 +299,7 @@ def _list(box: Box, item: Collected, whose: Whose) -> Seen:
         return replace(seen, step=NOBODY, asks=True)
     tried = portal.rehearse(box.hub, box.tenant, _request(seen, item.name), item.payload)
     if tried.status == portal.ALREADY:
-        return replace(seen, would=[("already", {})])
+        return replace(seen, step=NOBODY, would=[("already", {})])
     if tried.status == portal.REFUSED:
         return replace(seen, step=NOBODY, would=[("refused", {"what": tried.code})])
     return replace(seen, would=[("list", {"rows": len(tried.outcomes), "ready": tried.ready})])
@@ -317,6 +318,30 @@ def _assignments(box: Box, item: Collected) -> Seen:
         found = import_list(unit, ASSIGNMENTS, item.payload, item.name, country=country, actor=actor, dry=True)
     would: Would = ("assignments", {"new": found.new, "changed": found.changed})
     return Seen(name=item.name, kind="assignments", step=IMPORTS, would=[would])
+
+
+def _setting_up(box: Box, item: Collected) -> Seen | None:
+    """A list that sets up the hub: what it would change. It is saved at Imports, with its day and source."""
+    if box.within is not None:
+        return None
+    for kind in KINDS:
+        if kind != ASSIGNMENTS and (found := _dry(box, item, kind)) is not None:
+            counts = {"new": found.new, "changed": found.changed, "refused": found.refused}
+            return Seen(name=item.name, kind="setup", would=[(f"setup_{kind}", counts)])
+    return None
+
+
+def _dry(box: Box, item: Collected, kind: str) -> Imported | None:
+    """As if it counted from today; None when its columns are another list's."""
+    said: dict[str, Any] = {"country": box.country, "actor": Actor(), "valid_from": box.hub.today(box.country)}
+    with box.hub.store.unit(box.tenant) as unit, unit.connection.begin_nested() as tried:
+        try:
+            found = import_list(unit, kind, item.payload, item.name, **said, dry=True)
+        except HubError:
+            return None
+        finally:
+            tried.rollback()
+    return found if found.new or found.changed or found.unchanged else None
 
 
 def _whose(unit: Unit, item: Collected, table: Table, fitting: ColumnMap, said: Whose) -> Whose:

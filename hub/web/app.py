@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Depends as DependsOn
 from fastapi.responses import FileResponse, RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from hub import log
 from hub.errors import HubError
@@ -55,14 +57,22 @@ def create_app(hub: Hub, *, origin: str = "", provider: Provider | None = None) 
     app = FastAPI(title="Kvitt", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.hub, app.state.origin, app.state.provider = hub, origin.rstrip("/"), provider
     app.state.staging, app.state.desk, app.state.screens = Staging(hub.clock.now), Desk(), all_screens()
-    for module in modules():
-        app.include_router(module.router, dependencies=_guards(module.SCREEN))
-    app.add_api_route("/static/{name}", static, methods=["GET"], include_in_schema=False)
+    app.router.routes.extend(_routes())
     app.mount("/v1", create_api(hub, lambda: app.state.desk))
     _answer_errors(app)
     app.middleware("http")(_dressed)
     app.add_middleware(Bounds)
     return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Every route with its guards, worked out once a process: none of them holds anything of a hub."""
+    made = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    for module in modules():
+        made.include_router(module.router, dependencies=_guards(module.SCREEN))
+    made.add_api_route("/static/{name}", static, methods=["GET"], include_in_schema=False)
+    return tuple(made.router.routes)
 
 
 def _guards(screen: Screen) -> list[DependsOn]:

@@ -31,30 +31,21 @@ ON_BOTH: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "test_search": (
             "test_every_key_of_a_dutch_claim_leads_to_it",
-            "test_every_key_of_a_norwegian_invoice_leads_to_it",
-            "test_messages_bookings_and_organisations_are_found_by_their_keys",
             "test_staff_of_one_organisation_find_only_theirs_and_no_count_tells_of_others",
             "test_no_search_walks_through_a_table_that_grows",
             "test_what_walks_is_seen",
         ),
         "test_claims": ("test_a_claims_page_walks_through_no_table_that_grows",),
         "test_rejections": (
-            "test_a_refusal_is_assigned_commented_closed_and_opened_again_and_all_of_it_is_kept",
             "test_one_fix_is_previewed_made_held_back_and_undone",
             "test_support_of_one_practice_sees_its_own_refusals_and_no_cause_of_the_tenant",
         ),
-        "test_correct": (
-            "test_from_today_to_a_resubmitted_correction_in_at_most_six_clicks",
-            "test_s23_a_rejection_that_asks_for_it_gets_a_credit_note_and_a_new_invoice",
-        ),
+        "test_correct": ("test_from_today_to_a_resubmitted_correction_in_at_most_six_clicks",),
         "test_practice_portal": (
             "test_a_list_is_tried_first_and_handed_in_with_a_receipt",
             "test_s04_a_corrected_list_after_sending_hands_in_the_difference_only",
         ),
-        "test_payments": (
-            "test_a_suggestion_is_taken_with_one_click_and_undone_with_a_reason",
-            "test_bookings_are_paged_by_day_and_none_is_lost_between_pages",
-        ),
+        "test_payments": ("test_a_suggestion_is_taken_with_one_click_and_undone_with_a_reason",),
         "test_payouts": ("test_another_person_approves_exactly_the_sum_and_downloads_one_file",),
         "test_api_reading": (
             "test_every_list_gives_everything_of_the_tenant_once_whatever_the_size_of_a_page",
@@ -65,14 +56,9 @@ ON_BOTH: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "test_many_at_once_under_one_key_make_one_declaration",
             "test_a_process_that_dies_between_the_change_and_its_answer_gives_it_the_next_time",
         ),
-        "test_api_webhooks": (
-            "test_what_happens_is_told_once_signed_and_without_a_person",
-            "test_a_webhook_of_a_practice_hears_of_this_practice_only",
-            "test_people_make_and_revoke_tokens_by_the_console",
-        ),
+        "test_api_webhooks": ("test_what_happens_is_told_once_signed_and_without_a_person",),
         "test_privacy": (
             "test_employee_exchange_and_whether_the_log_is_whole",
-            "test_a_person_is_given_what_is_held_as_data_and_as_text",
             "test_an_erasure_is_asked_by_one_and_done_by_another",
         ),
     }

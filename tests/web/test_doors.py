@@ -256,10 +256,10 @@ def _empty_rows(rows: int) -> bytes:
     return out.getvalue()
 
 
-def test_a_workbook_of_a_million_empty_rows_is_answered(console: Console) -> None:
+def test_a_workbook_of_many_empty_rows_is_answered(console: Console) -> None:
     """It takes seconds to be read, which is why it is read in turn as any other."""
     send, before = DOORS["/practice/upload"].open(console), _rows(console)
-    answer = send(_empty_rows(1_000_000), "list.xlsx")
+    answer = send(_empty_rows(300_000), "list.xlsx")
     assert answer.status_code in (200, 422), answer.text[-500:]
     assert _rows(console) == before
 

@@ -142,3 +142,29 @@ def test_only_who_works_may_drop_and_a_preview_is_ones_own(console: Console, sup
     assert not console.rows(NL, schema.declaration, schema.declaration.c.period == "2024Q2")
     for role in ("finance", "auditor", "provider", "engineer"):
         assert console.login(role).get("/drop").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (
+            b"uzovi;name;concern\n9901;Voorbeeld Zorg;Voorbeeld\n9902;Proef Zorg;\n",
+            "UZOVI-nummer: 2 nieuw, 0 gewijzigd",
+        ),
+        (b"module;payer;amount\nPMO;9901;7.31\n", "Tarieven: 1 nieuw, 0 gewijzigd"),
+    ],
+)
+def test_a_list_that_sets_up_the_hub_is_known_and_saved_elsewhere(
+    console: Console, support: Person, data: bytes, said: str
+) -> None:
+    before = console.rows(NL, schema.reference)
+    status, body = _drop(support, data, "iets.csv")
+    assert (status, said in body) == (200, True)
+    assert "/drop/take" not in body
+    assert console.rows(NL, schema.reference) == before
+
+
+def test_a_list_that_came_before_is_not_offered_again(console: Console, support: Person) -> None:
+    _, body = _drop(support, LIST, "iets.csv")
+    assert "/drop/take" not in body
+    assert len(console.rows(NL, schema.declaration, schema.declaration.c.period == "2024Q1")) > 0

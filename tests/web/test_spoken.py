@@ -23,7 +23,7 @@ from tests.web.speech import walk
 ROLES = ("provider", "support", "engineer", "finance", "privacy_officer", "auditor")
 SPEAKS = MappingProxyType({"NL": "nl", "NO": "nb"})
 MENTAL = "94099901"
-A_KIND = 2
+A_KIND = 1
 """So many pages of each kind are read."""
 _ENGLISH = MappingProxyType(
     {

@@ -199,6 +199,47 @@ def test_an_engineer_pauses_a_partner_with_a_reason_and_lets_it_go_on(stories: S
     page.context.close()
 
 
+def test_an_engineer_imports_tariffs_invites_a_colleague_and_lets_a_program_in(stories: Site, tmp_path: Path) -> None:
+    page = stories.login("engineer")
+    page.goto("/imports")
+    file = tmp_path / "tariffs.csv"
+    file.write_text("module;payer;amount\nPMO;9901;7.31\n", encoding="utf-8")
+    page.select_option("select[name=kind]", "tariffs")
+    page.set_input_files("input[name=file]", file)
+    page.fill("input[name=valid_from]", "2027-01-01")
+    page.fill("input[name=source]", "Contract 17")
+    hand, before = Hand(page), rows(stories, NL, schema.reference)
+    hand.click("form[action='/imports'] button")
+    hand.sees("form[action='/imports/apply']")
+    assert rows(stories, NL, schema.reference) == before, "a preview stores nothing"
+    hand.click("form[action='/imports/apply'] button")
+    hand.sees(".said")
+    page.goto("/registers?kind=tariffs&on=2027-02-01")
+    assert "7.31" in page.inner_text("main")
+    assert "Contract 17" in page.inner_text("main")
+
+    page.goto("/users")
+    page.fill("form[action='/users'] input[name=login]", "nieuwe.collega@voorbeeldzorg.example")
+    page.fill("form[action='/users'] input[name=name]", "Nieuwe Collega")
+    page.select_option("form[action='/users'] select[name=role]", "finance")
+    hand.click("form[action='/users'] button")
+    hand.click("tr:has-text('nieuwe.collega') a[href^='/users/']")
+    hand.click("form[action$='/invite'] button")
+    hand.sees(".said")
+    invited = schema.notification.c.recipient == "nieuwe.collega@voorbeeldzorg.example"
+    assert len(rows(stories, NL, schema.notification, invited)) == 1
+
+    page.goto("/tokens")
+    page.fill("form[action='/tokens'] input[name=name]", "his-export")
+    page.check("form[action='/tokens'] input[value='claims:read']")
+    hand.click("form[action='/tokens'] button")
+    token = hand.sees("section.card code")
+    answer = page.request.get("/v1/claims", headers={"authorization": f"Bearer {token}"})
+    assert answer.status == 200
+    assert answer.json()["items"]
+    page.context.close()
+
+
 def test_a_privacy_officer_sees_who_saw_a_patient_and_exports_what_is_held(stories: Site) -> None:
     page = stories.login("privacy_officer")
     page.goto("/access-log")
