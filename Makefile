@@ -70,7 +70,7 @@ serve: setup
 	@$(BIN)/kvitt demo --serve
 
 test: setup $(DEV)
-	$(BIN)/python -m pytest -n $(JOBS) $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 coverage: setup $(DEV)
 	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-config=tests/coverage.toml --cov-report=term-missing:skip-covered tests/unit
