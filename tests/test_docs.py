@@ -15,6 +15,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*
 _BLOCK = re.compile(r"<!-- (tested|printed) -->\n```(?:sh|text)\n(.*?)```", re.DOTALL)
 _EXITS = re.compile(r"^(.*?)\s+# exits (\d)$", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
+_PROMISES = re.compile(r"^\|.* test \|\n\|[-|]+\n((?:\|.*\n)+)", re.MULTILINE)
 _MADE_UP = re.compile(r"\bkvitt ([a-z][a-z-]*)")
 
 
@@ -102,7 +103,7 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
 @pytest.fixture(scope="module")
 def proofs() -> set[str]:
     """The names of all tests, and of their files."""
-    files = list((ROOT / "tests").rglob("test_*.py"))
+    files = list((ROOT / "tests").rglob("*.py"))
     named = {name for path in files for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))}
     return named | {path.stem for path in files}
 
@@ -110,7 +111,16 @@ def proofs() -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_the_tests_a_page_names_exist(page: Path, proofs: set[str]) -> None:
     text = page.read_text(encoding="utf-8")
-    assert set(re.findall(r"`(?:tests/[\w/]*)?(test_\w+)(?:\.py)?`", text)) - proofs == set()
+    assert set(re.findall(r"`(?:[\w/]+/)?(test_\w+)(?:\.py)?`", text)) - proofs == set()
+
+
+@pytest.mark.parametrize(("name", "least"), [("security", 50), ("privacy", 20), ("console", 15)])
+def test_every_promise_of_a_page_names_a_test(name: str, least: int) -> None:
+    """A table whose last column is called `test` promises something in each of its rows."""
+    text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    rows = [row for table in _PROMISES.findall(text) for row in table.splitlines()]
+    assert len(rows) >= least
+    assert [row for row in rows if "`test_" not in row.rsplit("|", 2)[1]] == []
 
 
 def test_the_page_of_rules_says_what_the_rules_say(request: pytest.FixtureRequest) -> None:

@@ -17,11 +17,10 @@ from hub.model.money import Money
 from hub.pipeline import by_hand, four_eyes, let_go, limits, write_offs
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.limits import Allowance
-from hub.pipeline.payment_cases import short
 from hub.store import access, approvals, claims, schema, tasks
 from hub.store.approvals import Request
 from hub.store.resolutions import NewResolution
-from hub.store.unit import Unit
+from hub.store.unit import Unit, short_id
 
 STATES = approvals.STATES
 
@@ -66,7 +65,7 @@ def _body(unit: Unit, each: Request) -> dict[str, Any]:
 
 def _about(unit: Unit, each: Request) -> str:
     if each.payment_id:
-        return short(each.payment_id)
+        return short_id(each.payment_id)
     if each.what == limits.LET_GO:
         return let_go.about(each.body)
     if each.claim_line_id is None:

@@ -23,7 +23,7 @@ from hub.pipeline.context import NIGHT, Actor, Hub
 from hub.pipeline.correct import Corrected
 from hub.pipeline.intake import withdraw
 from hub.pipeline.rehearsal import Rehearsed, rehearse_all
-from hub.pipeline.replacements import REISSUED, UNDO_WINDOW
+from hub.pipeline.replacements import UNDO_WINDOW, put_aside
 from hub.policy.corrections import WITHDRAWN
 from hub.programmes.corrections import Changes
 from hub.store import access, claims, money, schema, support, tasks
@@ -208,7 +208,7 @@ def _restore(unit: Unit, item: Row, made: Sequence[Row]) -> None:
     (claim,) = claims.load(unit, [old])
     for row in (*made, old):
         if row["ref"] == item["claim_ref"]:
-            unit.update(schema.claim, row["id"], ref=f"{row['ref'][:30]}{REISSUED}{row['id'][:8]}")
+            unit.update(schema.claim, row["id"], ref=put_aside(row))
     fresh = _anew(claim, item)
     former = item["former"]
     claims.add_again(unit, fresh, old, business_key=former["business_key"], hold_code=former["hold_code"])

@@ -24,13 +24,13 @@ from hub.model.money import Money
 from hub.pipeline import allocations, limits, payment_cases
 from hub.pipeline.allocations import Ground
 from hub.pipeline.context import Actor, Hub
-from hub.pipeline.payment_cases import named, short
+from hub.pipeline.payment_cases import named
 from hub.pipeline.returns import promised, unpromised, went_back
 from hub.pipeline.wanted import Wanted, claim_named, dues_of
 from hub.store import access, claims, money, resolutions
 from hub.store.approvals import Request
 from hub.store.resolutions import NewResolution
-from hub.store.unit import Row, Unit
+from hub.store.unit import Row, Unit, short_id
 
 BY_HAND, SAME, REVERSED = "by_hand", "same", "reversed"
 TIER = "hand"
@@ -89,7 +89,7 @@ class _Deciding:
 
     def asked(self, kind: str, amount: Money, **body: object) -> Decided:
         """Ask a second person for it; nothing is done until then."""
-        request = limits.ask(self.unit, kind, self._new(kind, amount, body), about=short(self.row["id"]))
+        request = limits.ask(self.unit, kind, self._new(kind, amount, body), about=short_id(self.row["id"]))
         left = allocations.standing(self.unit, self.row).unallocated
         return Decided(payment=self.row["id"], kind=kind, amount=amount, unallocated=left, waits=request.number)
 
@@ -111,9 +111,9 @@ def _begin(unit: Unit, ref: str, actor: Actor, reason: str, request: Request | N
     """The booking a decision is about; only booked money that is still somebody's question can be decided about."""
     row, _ = named(unit, ref)
     if row["state"] != "booked":
-        raise ContentError(f"payment {short(row['id'])} is {row['state']}: only booked money can be allocated")
+        raise ContentError(f"payment {short_id(row['id'])} is {row['state']}: only booked money can be allocated")
     if row["matched"] in _CLOSED:
-        raise ContentError(f"payment {short(row['id'])} {_CLOSED[row['matched']]}: nothing is left to decide")
+        raise ContentError(f"payment {short_id(row['id'])} {_CLOSED[row['matched']]}: nothing is left to decide")
     return _Deciding(unit, row, actor, reason, request)
 
 
@@ -206,7 +206,7 @@ def _rest(aside: tuple[NoClaim, Money | None] | None, left: Money) -> Money:
 
 def _within(row: Row, free: Money, taken: Money, *, whole: bool) -> None:
     """Refuse more than there is, and the other direction."""
-    name = short(row["id"])
+    name = short_id(row["id"])
     if taken.minor * free.minor < 0 or (taken and not free):
         raise ContentError(f"payment {name}: {taken} against {free} that is free", hint="check the sign")
     if abs(taken.minor) > abs(free.minor):
@@ -256,7 +256,7 @@ def _undo(deciding: _Deciding, claim_refs: Sequence[str]) -> Decided:
         source=ground.source,
     )
     if not rows and not kept:
-        raise ContentError(f"nothing of payment {short(row['id'])} is allocated there")
+        raise ContentError(f"nothing of payment {short_id(row['id'])} is allocated there")
     allocations.take_back(unit, row, rows, ground)
     return deciding.done("undo", allocations.standing(unit, row).unallocated)
 
@@ -306,7 +306,7 @@ def _undoes(back: Row) -> str:
     found = back["evidence"].get("undoes", "")
     if not found:
         hint = "kvitt payment undo PAYMENT --by REVERSAL"
-        raise ContentError(f"booking {short(back['id'])} does not say which payment it takes back", hint=hint)
+        raise ContentError(f"booking {short_id(back['id'])} does not say which payment it takes back", hint=hint)
     return str(found)
 
 
@@ -319,7 +319,7 @@ def _fits(unit: Unit, original: Row, back: Row) -> None:
     if bank_account(back["account"]) != bank_account(original["account"]):
         raise ContentError("the two bookings are on different accounts of ours")
     if allocations.standing(unit, back).unallocated.minor != back["amount_minor"]:
-        raise ContentError(f"booking {short(back['id'])} was used already")
+        raise ContentError(f"booking {short_id(back['id'])} was used already")
 
 
 def give_back(
@@ -338,7 +338,7 @@ def _promise(deciding: _Deciding, amount: Money | None) -> Decided:
     free = available(unit, row)
     wanted = free if amount is None else amount
     if not wanted:
-        raise ContentError(f"nothing of payment {short(row['id'])} is free to go back")
+        raise ContentError(f"nothing of payment {short_id(row['id'])} is free to go back")
     _within(row, free, wanted, whole=False)
     deciding.recorded("return", wanted, unpromised=unpromised(unit, row))
     done = deciding.done("return", wanted)
@@ -373,7 +373,7 @@ def leave(hub: Hub, tenant: str, ref: str, actor: Actor, *, reason: str) -> Deci
 
 def _leave(deciding: _Deciding, left: Money) -> Decided:
     if available(deciding.unit, deciding.row) != left:
-        raise ContentError(f"payment {short(deciding.row['id'])} has not {left} free any more")
+        raise ContentError(f"payment {short_id(deciding.row['id'])} has not {left} free any more")
     deciding.recorded("leave", left)
     return deciding.done("leave", left)
 
@@ -386,11 +386,11 @@ def same(hub: Hub, tenant: str, ref: str, other: str, actor: Actor, *, reason: s
         facts = allocations.facts(unit, row)
         alike = ("amount_minor", "currency")
         if first["id"] == row["id"] or any(first[name] != row[name] for name in alike):
-            raise ContentError(f"{short(row['id'])} and {short(first['id'])} are not one booking of one amount")
+            raise ContentError(f"{short_id(row['id'])} and {short_id(first['id'])} are not one booking of one amount")
         if bank_account(first["account"]) != bank_account(row["account"]):
             raise ContentError("the two bookings are on different accounts of ours")
         if allocations.standing(unit, row).unallocated != facts.amount:
-            raise ContentError(f"payment {short(row['id'])} is allocated", hint="undo that first")
+            raise ContentError(f"payment {short_id(row['id'])} is allocated", hint="undo that first")
         ground = deciding.recorded("same", facts.amount, other=first["id"])
         money.post(unit, told_twice(facts, at=unit.now, source=ground.source))
         return deciding.done("same", facts.amount, SAME)
@@ -401,7 +401,7 @@ def another(hub: Hub, tenant: str, ref: str, actor: Actor, *, reason: str = "") 
     with hub.store.unit(tenant) as unit:
         deciding = _begin(unit, ref, actor, reason)
         if deciding.row["matched"] not in ("new", "review"):
-            raise ContentError(f"payment {short(deciding.row['id'])} waits for nobody")
+            raise ContentError(f"payment {short_id(deciding.row['id'])} waits for nobody")
         amount = allocations.facts(unit, deciding.row).amount
         deciding.recorded("another", amount)
         return deciding.done("another", amount, "new")

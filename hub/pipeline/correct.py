@@ -24,7 +24,7 @@ from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import NIGHT, Actor, Hub
 from hub.pipeline.finished import PROGRAMME
 from hub.pipeline.intake import programme, withdraw
-from hub.pipeline.replacements import AWAITS_CREDIT, REISSUED, TAKES_BACK
+from hub.pipeline.replacements import AWAITS_CREDIT, TAKES_BACK, put_aside
 from hub.policy import corrections as policy
 from hub.policy.corrections import WITHDRAWN, Allowed, Credited, Forbidden, Standing, Way
 from hub.policy.deadlines import Deadline, Purpose
@@ -239,7 +239,7 @@ class _Correcting:
         hold = "" if row["hold_code"] in _REPAIRABLE else row["hold_code"]
         claim = replace(made.claim, corrects=row["corrects"])
         self._take_back("corrected under its own number", hold)
-        self.unit.update(schema.claim, row["id"], ref=f"{row['ref'][:30]}{REISSUED}{row['id'][:8]}")
+        self.unit.update(schema.claim, row["id"], ref=put_aside(row))
         self._add(replace(made, claim=claim, business_key=row["business_key"], hold_code=hold))
         return self._result(replacement=claim.ref)
 

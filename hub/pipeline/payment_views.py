@@ -18,11 +18,11 @@ from hub.model.payment import Payment
 from hub.pipeline import allocations, payout_ties
 from hub.pipeline.by_hand import available
 from hub.pipeline.context import Actor, Hub
-from hub.pipeline.payment_cases import named, short
+from hub.pipeline.payment_cases import named
 from hub.pipeline.settle import rules_of
 from hub.pipeline.wanted import Wanted
 from hub.store import access, bookings, claims, money, parties, resolutions, schema, specifications
-from hub.store.unit import Row, Unit
+from hub.store.unit import Row, Unit, short_id
 
 _LETTERS = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 """Words of letters alone; what holds a digit is a number of something."""
@@ -69,7 +69,7 @@ def listed(unit: Unit, states: Sequence[str] = ()) -> list[dict[str, Any]]:
 def _head(row: Row, payment: Payment) -> dict[str, Any]:
     return {
         "payment": row["id"],
-        "short": short(row["id"]),
+        "short": short_id(row["id"]),
         "booked": row["booked"],
         "amount_minor": row["amount_minor"],
         "currency": row["currency"],

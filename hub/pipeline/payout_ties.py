@@ -20,14 +20,15 @@ from hub.model.money import Money
 from hub.model.payment import Payment
 from hub.pipeline import allocations, payment_cases, payout_news
 from hub.pipeline.context import Actor, Hub
-from hub.pipeline.payment_cases import named, short
+from hub.pipeline.payment_cases import named
 from hub.pipeline.returns import promised
 from hub.store import access, accounts, money, parties, payouts, resolutions, schema, tasks
 from hub.store.resolutions import NewResolution
-from hub.store.unit import Row, Unit
+from hub.store.unit import Row, Unit, short_id
 
 KIND = "payout"
 """The kind of the decision that ties a booking."""
+_SAID = ("amount_minor", "reason", "by", "at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def tie(hub: Hub, tenant: str, number: int, booking: str, actor: Actor, *, reaso
 
 def _free(unit: Unit, booked: Row) -> None:
     """Only a booking that is nobody's yet can be a pay-out."""
-    name = short(booked["id"])
+    name = short_id(booked["id"])
     if booked["state"] != "booked":
         raise ContentError(f"booking {name} is {booked['state']}: only what the bank booked is paid")
     if booked["matched"] in (payout_news.MATCHED, "same", "reversed"):
@@ -67,7 +68,7 @@ def _free(unit: Unit, booked: Row) -> None:
 
 def _fits(unit: Unit, row: Row, booked: Row, payment: Payment) -> None:
     """Refuse what cannot be this pay-out: another currency, account or id, another amount without the id."""
-    number, name = row["number"], short(booked["id"])
+    number, name = row["number"], short_id(booked["id"])
     if booked["currency"] != row["currency"]:
         raise ContentError(f"pay-out {number} is in {row['currency']}, booking {name} in {booked['currency']}")
     other = payouts.by_end_to_end(unit, payment.end_to_end)
@@ -89,12 +90,12 @@ def _paid_from(unit: Unit, row: Row, booked: Row) -> None:
     ours += [parties.organisation(unit, payee).party.account]
     known = {bank_account(each) for each in ours if each}
     if booked["account"] and known and bank_account(booked["account"]) not in known:
-        raise ContentError(f"booking {short(booked['id'])} is not on an account {payee} pays from")
+        raise ContentError(f"booking {short_id(booked['id'])} is not on an account {payee} pays from")
 
 
 def _alike(row: Row, booked: Row, said: Money) -> None:
     """A booking that names no pay-out is this one by amount and account, and once in each direction."""
-    number, name = row["number"], short(booked["id"])
+    number, name = row["number"], short_id(booked["id"])
     hint = "only a booking with its EndToEndId may differ"
     if abs(booked["amount_minor"]) != row["amount_minor"]:
         raise ContentError(f"booking {name} is not of the amount of pay-out {number}", hint=hint)
@@ -182,7 +183,4 @@ def candidates(unit: Unit, row: Row) -> list[int]:
 def history(unit: Unit, row: Row) -> list[dict[str, Any]]:
     """What persons tied to a pay-out: which booking, how much, who, when and why."""
     found = [each for each in resolutions.of_kind(unit, KIND) if each["detail"].get("payout") == row["number"]]
-    return [
-        {"payment": short(each["payment_id"])} | {name: each[name] for name in ("amount_minor", "reason", "by", "at")}
-        for each in found
-    ]
+    return [{"payment": short_id(each["payment_id"])} | {name: each[name] for name in _SAID} for each in found]

@@ -18,7 +18,7 @@ from hub.pipeline.context import ZONES, Actor, Hub
 from hub.store import access, claims, figures, money, schema
 from hub.store import patient_parts as patient_parts_
 from hub.store.money import NewDecision
-from hub.store.unit import Row, Unit
+from hub.store.unit import Row, Unit, short_id
 
 AGES = (0, 30, 60, 90)
 """Days overdue at which an amount moves to the next column."""
@@ -258,7 +258,7 @@ def to_patient(hub: Hub, tenant: str, ref: str, amount: Money, reason: str, acto
         number = len(money.decisions(unit, [chosen["id"]])) + 1
         verdict = Verdict.CHANGED if before.granted else Verdict.REFUSED
         said = Decision(verdict=verdict, granted=before.granted, patient=amount)
-        source = f"person:{chosen['id'][:8]}:{number}"
+        source = f"person:{short_id(chosen['id'])}:{number}"
         new = NewDecision(
             claim_line_id=chosen["id"],
             verdict=verdict.value,

@@ -22,7 +22,7 @@ from hub.pipeline.intake import programme, programmes, withdraw
 from hub.policy.corrections import WITHDRAWN, Credited
 from hub.policy.deadlines import CareDates, Deadline, Purpose, deadline
 from hub.store import claims, exchanges, money, schema, tasks
-from hub.store.unit import Row, Unit
+from hub.store.unit import Row, Unit, short_id
 
 AWAITS_CREDIT = "AWAITS_CREDIT"
 """The hold of a new debit whose credit the payer has not accepted yet."""
@@ -32,6 +32,11 @@ TAKES_BACK = "credit:"
 """How the source of our own record begins that a credit takes back nothing but a refusal."""
 REISSUED = "~"
 """What stands in the reference of a claim that gave its own to a corrected one."""
+
+
+def put_aside(row: Row) -> str:
+    """The reference of a claim whose own goes to its corrected self; two of one reference stay apart."""
+    return f"{row['ref'][:30]}{REISSUED}{short_id(row['id'])}"
 
 
 def standing(unit: Unit, ref: str, kind: ClaimKind | None = None) -> list[Row]:

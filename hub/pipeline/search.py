@@ -20,7 +20,7 @@ from hub.pipeline import lookup
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.views import ClaimView, claim_views
 from hub.store import access, search, subjects, tasks
-from hub.store.unit import Row, Unit
+from hub.store.unit import Row, Unit, short_id
 
 MOST_KEYS = 500
 MOST_SHOWN = 50
@@ -337,7 +337,7 @@ def _payments(_hub: Hub, _unit: Unit, found: Sequence[_Match]) -> Iterable[Hit]:
         yield Hit(
             kind="payment",
             id=row["id"],
-            ref=clean_text(row["reference"]) or row["id"][:8],
+            ref=clean_text(row["reference"]) or short_id(row["id"]),
             by=one.by,
             key=one.key.shown,
             states=(row["matched"],),

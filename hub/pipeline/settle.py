@@ -15,7 +15,7 @@ from hub.pipeline.allocations import Ground
 from hub.pipeline.cases import About, raise_case
 from hub.pipeline.context import Hub
 from hub.store import claims, exchanges, inbounds, money, resolutions, schema
-from hub.store.unit import Row, Unit
+from hub.store.unit import Row, Unit, short_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ def _apply(unit: Unit, row: Row, one: Match) -> None:
 
 def _review(unit: Unit, row: Row, one: Match) -> None:
     if one.undoes:
-        payment_cases.ask(unit, row, payment_cases.REVERSED, original=payment_cases.short(one.undoes))
+        payment_cases.ask(unit, row, payment_cases.REVERSED, original=short_id(one.undoes))
         return
     refs = {each["id"]: each["ref"] for each in claims.by_ids(unit, [alt.claim_id for alt in one.alternatives])}
     suggestion = ", ".join(refs[alt.claim_id] for alt in one.alternatives if alt.claim_id in refs) or "-"

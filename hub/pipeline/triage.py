@@ -118,13 +118,13 @@ def _rows(unit: Unit) -> list[Row]:
 
 
 def _one(unit: Unit, ref: str) -> Row:
-    """A mail in triage by its id or the beginning of it."""
+    """A mail in triage by its id, its beginning or its end."""
     if len(ref) >= _SHORTEST_REF:
-        found = [row for row in _rows(unit) if row["id"].startswith(ref)]
+        found = [row for row in _rows(unit) if row["id"].startswith(ref) or row["id"].endswith(ref)]
         if len(found) == 1:
             return found[0]
         if found:
-            raise ConfigurationError(f"several mails begin with {ref}", hint="write more of the id")
+            raise ConfigurationError(f"several mails are called {ref}", hint="write more of the id")
     row = unit.one(unit.mine(schema.inbound, schema.inbound.c.id == ref))
     if row is not None and row["state"] == inbounds.QUARANTINE:
         raise ConfigurationError(

@@ -132,7 +132,7 @@ def erase_many(unit: Unit, subject_ids: Sequence[str]) -> None:
         row = unit.one(unit.mine(schema.subject, schema.subject.c.id == subject_id))
         if row is None:
             raise ContentError("no such subject", where=subject_id)
-        gone = f"erased-{subject_id[:20]}"
+        gone = f"erased-{subject_id.replace('-', '')[-24:]}"
         unit.update(schema.subject, subject_id, erased_at=unit.now, blind=gone)
         for table in (schema.claim, schema.declaration_row):
             theirs = (table.c.tenant_id == unit.tenant, table.c.subject_id == subject_id)

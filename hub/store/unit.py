@@ -103,6 +103,14 @@ def new_id() -> str:
     return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | part << 64 | 2 << 62 | secrets.randbits(62)))
 
 
+def short_id(row_id: str) -> str:
+    """What a row is called in front of people and in names of its own: the end of its id, which is drawn.
+
+    Never its beginning: that is the time, and rows made together share it.
+    """
+    return row_id[-8:]
+
+
 class Store:
     """Opens units of work on one database with one key store."""
 

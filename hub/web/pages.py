@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from hub import texts
 from hub.programmes.outcome import shown_as
 from hub.rendering import numbers
+from hub.store.unit import short_id
 from hub.texts import pick
 from hub.web.parts.commands import shown
 from hub.web.parts.doors import door
@@ -40,6 +41,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["short"] = short_id
     made.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
     return made
 

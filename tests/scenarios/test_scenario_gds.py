@@ -107,7 +107,8 @@ def test_every_row_has_the_outcome_the_expected_file_says(world: World) -> None:
     assert (counts["rows"], counts["claims"], counts["held"], counts["excluded"]) == (6, 4, 1, 1)
     assert counts["dropped_columns"] == ["setting (column 10)"], "what the claim does not need is not kept"
     (task,) = world.tasks(NL, "rows_held")
-    assert "TRAJECTORY_MISSING" in task["text"]["en"]
+    assert "1 × Care trajectory missing" in task["text"]["en"]
+    assert "1 × Zorgtraject" in task["text"]["nl"], task["text"]["nl"]
     (held,) = [one for one in result.outcomes if one.outcome == "hold"]
     assert held.message["nl"].startswith("Het zorgtrajectnummer")
 

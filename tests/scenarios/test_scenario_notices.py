@@ -132,7 +132,7 @@ def test_a_practice_whose_list_is_missing_is_asked_for_it_by_mail_once(
         ("declaraties@praktijk2.example",),
     ], "the address for invoices where there is one, else the company's"
     assert "2024Q1" in letters.taken[0].mail["Subject"]
-    assert "mail hem niet" in letters.taken[0].mail.get_content()
+    assert "Mail hem niet" in letters.taken[0].mail.get_content()
 
 
 def test_it_is_a_job_of_the_night(clinic: World, letters: SmtpSandbox) -> None:

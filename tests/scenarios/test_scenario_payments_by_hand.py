@@ -10,9 +10,10 @@ from hub.ledger.balances import payment_money
 from hub.model.money import Money
 from hub.pipeline import by_hand, payment_views, write_offs
 from hub.pipeline.context import Actor
+from hub.pipeline.payment_cases import named
 from hub.pipeline.wanted import Wanted, amount_of, read_wanted
 from hub.store import access, claims, money, resolutions
-from hub.store.unit import Row
+from hub.store.unit import Row, short_id
 from tests.scenarios.bank_bytes import Paid, camt054, ocr
 from tests.scenarios.test_scenario_money_nl import new_file
 from tests.scenarios.test_scenario_money_no import NORD, TRYGG, invoiced, kid_of, standing, the_only
@@ -57,13 +58,25 @@ def unreferenced(world: World, amount: str = "1530.00", account: str = "15030000
     return in_review(world)
 
 
+def test_payments_of_one_statement_are_each_found_by_what_they_are_called(world: World) -> None:
+    paid = [Paid(amount=amount, text=f"takk {amount}", account="15030000002") for amount in ("1.00", "2.00", "3.00")]
+    world.bank(NO, "x.xml", camt054(*paid, message="X"))
+    stored = world.payments(NO)
+    assert len(stored) == 3
+    with world.reading(NO) as unit:
+        assert [named(unit, short_id(row["id"]))[0]["id"] for row in stored] == [row["id"] for row in stored]
+        assert [named(unit, row["id"].upper())[0]["id"] for row in stored] == [row["id"] for row in stored]
+        with pytest.raises(ConfigurationError, match="no payment"):
+            named(unit, stored[0]["id"][-3:])
+
+
 def test_a_review_is_resolved_by_a_person_and_stays_so(world: World) -> None:
     invoiced(world)
     ref = world.case("6TST4").ref
     payment = unreferenced(world)
     assert world.tasks(NO, "payment_review")
 
-    done = by_hand.allocate(world.hub, NO, payment["id"][:8], [Wanted(claim=ref)], ANN, reason="they called")
+    done = by_hand.allocate(world.hub, NO, short_id(payment["id"]), [Wanted(claim=ref)], ANN, reason="they called")
 
     assert (done.amount, done.unallocated) == (nok(153000), nok(0))
     assert standing(world, "6TST4") == (153000, 153000, 153000, 0)
@@ -281,7 +294,7 @@ def test_a_reversal_is_proposed_and_applied_the_claim_is_open_and_the_bookings_c
     world.bank(NO, "b.xml", debit(camt054(again, message="REV"), reversal=True))
     back = in_review(world)
     assert back["evidence"]["undoes"] == original["id"]
-    assert original["id"][:8] in the_only(world.tasks(NO, "payment_reversed"))["text"]["nb"]
+    assert short_id(original["id"]) in the_only(world.tasks(NO, "payment_reversed"))["text"]["nb"]
     assert standing(world, "6TST1") == (128000, 128000, 128000, 0), "nothing is undone unseen"
 
     by_hand.undo_by(world.hub, NO, "", back["id"], ANN, reason="seen in the bank")

@@ -11,7 +11,7 @@ from hub.pipeline.context import Actor
 from hub.sandbox.example import CARE_GROUP
 from hub.store import access, money
 from hub.store import payouts as stored
-from hub.store.unit import Row
+from hub.store.unit import Row, short_id
 from tests.scenarios.test_scenario_payouts import (
     ANNE,
     BOB,
@@ -42,7 +42,7 @@ def bank(world: World, day: str, amount: str, end_to_end: str, *, out: bool = Tr
 
 
 def tie(world: World, booking: Row, number: int = 1) -> payout_ties.Tied:
-    return payout_ties.tie(world.hub, NL, number, booking["id"][:8], FAY, reason="the bank's letter")
+    return payout_ties.tie(world.hub, NL, number, short_id(booking["id"]), FAY, reason="the bank's letter")
 
 
 def in_transit(world: World) -> int:

@@ -11,10 +11,10 @@ from hub.matching.book import bank_account
 from hub.model.money import Money
 from hub.pipeline import approvals, limits
 from hub.pipeline.context import Actor
-from hub.pipeline.payment_cases import short
 from hub.sandbox.bank import Booking, camt053_file
 from hub.sandbox.example import PAYER_ACCOUNTS
 from hub.store import schema
+from hub.store.unit import short_id
 from tests.web.consoles import LATER, NL, NO, Console, Person
 
 OURS = "99990101015"
@@ -97,7 +97,7 @@ def test_a_suggestion_is_taken_with_one_click_and_undone_with_a_reason(console: 
     _hand_in(person, _file(_booking("a1", 83500, payer=PAYER, name="Helseforsikring Sør")))
     row = _stored(console, 83500)
     assert row["matched"] == "review"
-    ref, base = _owed(console), f"/payments/{short(str(row['id']))}"
+    ref, base = _owed(console), f"/payments/{short_id(str(row['id']))}"
     body = person.see(base)
     (wanted,) = re.findall(rf'name="wanted" value="({ref}=835\.00)"', body)
     person.send(f"{base}/match", {"wanted": wanted, "reason": "agrees"})
@@ -114,7 +114,7 @@ def test_a_payment_is_split_and_nothing_is_taken_too_far(console: Console) -> No
     person = console.login("finance", "NO")
     _hand_in(person, _file(_booking("a1", 90000, payer=PAYER)))
     row, ref = _stored(console, 90000), _owed(console)
-    base = f"/payments/{short(str(row['id']))}"
+    base = f"/payments/{short_id(str(row['id']))}"
     refused = person.send(f"{base}/allocate", {"wanted": f"{ref}=900.00", "reason": "x"})
     assert refused.status_code == 409
     assert "er mer enn" in refused.text
@@ -132,9 +132,9 @@ def test_money_is_left_by_one_person_up_to_the_limit_and_by_two_above_it(console
     person = console.login("finance", "NO")
     _hand_in(person, _file(_booking("a1", 60000), _booking("a2", 1000)))
     small, large = _stored(console, 1000), _stored(console, 60000)
-    person.send(f"/payments/{short(str(small['id']))}/leave", {"reason": "a gift"})
+    person.send(f"/payments/{short_id(str(small['id']))}/leave", {"reason": "a gift"})
     assert _stored(console, 1000)["matched"] == "by_hand"
-    person.send(f"/payments/{short(str(large['id']))}/leave", {"reason": "a gift, too"})
+    person.send(f"/payments/{short_id(str(large['id']))}/leave", {"reason": "a gift, too"})
     assert _stored(console, 60000)["matched"] == "review"
     body = person.see("/approvals")
     assert "a gift, too" in body
@@ -149,18 +149,18 @@ def test_support_may_match_but_neither_approve_nor_set_limits(console: Console) 
     person = console.login("support", "NO")
     _hand_in(person, _file(_booking("a1", 60000)))
     row = _stored(console, 60000)
-    person.send(f"/payments/{short(str(row['id']))}/leave", {"reason": "unknown"})
+    person.send(f"/payments/{short_id(str(row['id']))}/leave", {"reason": "unknown"})
     other = console.login("finance", "NO")
     assert other.send("/approvals/1/approve").status_code == 200
     assert _stored(console, 60000)["matched"] == "by_hand"
     assert person.send("/approvals/limits/limit", {"amount": "1", "currency": "NOK", "reason": "x"}).status_code == 404
-    assert console.login("auditor", "NO").send(f"/payments/{short(str(row['id']))}/leave").status_code == 404
+    assert console.login("auditor", "NO").send(f"/payments/{short_id(str(row['id']))}/leave").status_code == 404
 
 
 def test_a_person_who_pays_is_masked_until_a_reason_is_given(console: Console) -> None:
     finance, support = console.login("finance", "NO"), console.login("support", "NO")
     _hand_in(finance, _file(_booking("a1", 61000, text=f"fra {NAME} 10002")))
-    base = f"/payments/{short(str(_stored(console, 61000)['id']))}"
+    base = f"/payments/{short_id(str(_stored(console, 61000)['id']))}"
     for person in (finance, support):
         body = person.see(base)
         assert "Testperson" not in body
@@ -185,7 +185,7 @@ def test_a_known_payer_is_shown_as_it_is(console: Console) -> None:
     agreed = {bank_account(account) for row in console.rows(NO, schema.agreement) for account in row["payer_accounts"]}
     assert bank_account(PAYER) in agreed
     _hand_in(person, _file(_booking("a1", 62000, payer=PAYER, name="Helseforsikring Test")))
-    assert "Helseforsikring Test" in person.see(f"/payments/{short(str(_stored(console, 62000)['id']))}")
+    assert "Helseforsikring Test" in person.see(f"/payments/{short_id(str(_stored(console, 62000)['id']))}")
 
 
 def test_bookings_are_paged_by_day_and_none_is_lost_between_pages(console: Console) -> None:
@@ -200,10 +200,10 @@ def test_bookings_are_paged_by_day_and_none_is_lost_between_pages(console: Conso
     path = "/payments?state=all"
     while path:
         body = person.see(path)
-        seen += re.findall(r'<td><a href="/payments/(\w{8})">', body)
+        seen += re.findall(r'<td><a href="/payments/([\w-]{36})">', body)
         found = re.search(r'<a href="(/payments\?[^"]+)" rel="next">', body)
         path = found.group(1) if found else ""
-    stored = [short(row["id"]) for row in console.rows(NO, schema.payment)]
+    stored = [row["id"] for row in console.rows(NO, schema.payment)]
     assert sorted(seen) == sorted(stored)
     assert len(seen) > 120
 
@@ -213,7 +213,7 @@ def test_why_a_booking_is_in_question_is_said_in_words(console: Console) -> None
     _hand_in(person, _file(_booking("a1", 64000, payer=PAYER)))
     body = person.see("/payments")
     assert "no_reference" not in body
-    assert person.see(f"/payments/{short(str(_stored(console, 64000)['id']))}").count('class="why"') == 1
+    assert person.see(f"/payments/{short_id(str(_stored(console, 64000)['id']))}").count('class="why"') == 1
 
 
 @pytest.mark.parametrize(

@@ -355,7 +355,7 @@ def another(ref: Ref, reason: Reason = "", tenant: Tenant = "", as_json: Json = 
 def _decide(step: Callable[[Here], Decided], tenant: str, *, as_json: bool) -> None:
     """Carry a decision out and say what is left; exit 5 when it waits for a second person."""
     from hub.cli.here import here
-    from hub.pipeline.payment_cases import short
+    from hub.store.unit import short_id
 
     with here(tenant) as place:
         done = step(place)
@@ -371,6 +371,6 @@ def _decide(step: Callable[[Here], Decided], tenant: str, *, as_json: bool) -> N
             }
         )
     elif not done.waits:
-        say(f"{short(done.payment)}: {done.kind} {done.amount}, {done.unallocated} unallocated")
+        say(f"{short_id(done.payment)}: {done.kind} {done.amount}, {done.unallocated} unallocated")
     if done.waits:
-        payment_approvals.waits(f"{short(done.payment)}: {done.kind} {done.amount}", done.waits, quiet=as_json)
+        payment_approvals.waits(f"{short_id(done.payment)}: {done.kind} {done.amount}", done.waits, quiet=as_json)

@@ -89,6 +89,7 @@ def export(
     from hub.cli.here import here
     from hub.cli.persons import asked_for
     from hub.pipeline import privacy_export
+    from hub.store.unit import short_id
 
     if not out.is_dir():
         raise ConfigurationError(f"{out} is no folder", hint="--out FOLDER")
@@ -96,7 +97,7 @@ def export(
         spoken = language(lang, place.language)
         who = asked_for(spoken)
         body = privacy_export.export(place.hub, place.tenant, place.country, who, acting(_ROLE))
-    name = f"subject-{body['person']['id'][:8]}"
+    name = f"subject-{short_id(body['person']['id'])}"
     written = [out / f"{name}.json", out / f"{name}.txt"]
     put_file(written[0], json.dumps(body, ensure_ascii=False, indent=1).encode(), force=force)
     put_file(written[1], privacy_export.as_text(body, spoken).encode(), force=force)

@@ -14,6 +14,7 @@ from hub.model.party import Party
 from hub.pipeline.finished.forward import WITHDRAWN, of_declaration
 from hub.pipeline.finished.reading import PROGRAMME, Draft, Reading
 from hub.pipeline.intake import withdraw
+from hub.pipeline.replacements import put_aside
 from hub.programmes.outcome import CLAIM, INVOICE
 from hub.store import claims, declarations, exchanges, money, schema, tasks
 from hub.store.claims import NewClaim
@@ -83,7 +84,7 @@ def supersede(unit: Unit, rows: Sequence[Row], source: str) -> None:
     """Take a refused document's claims back: their numbers are free for the corrected one, their history stays."""
     for row in rows:
         withdraw(unit, row, source=source, reason="replaced by a corrected document")
-        unit.update(schema.claim, row["id"], ref=f"{row['ref'][:30]}~{row['id'][:8]}")
+        unit.update(schema.claim, row["id"], ref=put_aside(row))
     for exchange_id in {row["exchange_id"] for row in rows}:
         tasks.done_all(unit, exchange_id, {"replaced": True}, claims_too=True)
     for declaration_id in {row["declaration_id"] for row in rows}:

@@ -23,7 +23,7 @@ from hub.pipeline import by_hand, match_words, payment_files, payment_views, pay
 from hub.pipeline.by_hand import Decided
 from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import content_id
-from hub.pipeline.payment_cases import named, short
+from hub.pipeline.payment_cases import named
 from hub.pipeline.upload_checks import check_upload
 from hub.pipeline.wanted import Wanted, amount_of, read_wanted
 from hub.store import bookings
@@ -211,7 +211,7 @@ def _shown(visit: Visit, ref: str, *, personal: bool = False, error: str = "", s
         reasons=tuple(NoClaim),
         why=_why(visit),
         money_fields=_MONEY_FIELDS,
-        base=f"/payments/{short(booking)}",
+        base=f"/payments/{booking}",
         quoted=quote,
         written=_written(body),
     )
@@ -234,7 +234,7 @@ def _decide(visit: Visit, ref: str, step: Callable[[str], Decided], key: str) ->
         decided = step(booking)
     except HubError as problem:
         return _shown(visit, ref, error=f"{problem}", status=409)
-    base = f"/payments/{short(booking)}"
+    base = f"/payments/{booking}"
     if decided.waits:
         return done(base, "waits_second", number=decided.waits)
     return done(base, key, amount=decided.amount, left=decided.unallocated)
@@ -383,7 +383,7 @@ def tie(visit: Visiting, ref: str, number: Annotated[int, Form()], reason: Reaso
         tied = payout_ties.tie(visit.hub, visit.tenant, number, booking, visit.actor, reason=reason)
     except HubError as problem:
         return _shown(visit, ref, error=str(problem), status=409)
-    return done(f"/payments/{short(booking)}", "tied", number=number, amount=tied.paid)
+    return done(f"/payments/{booking}", "tied", number=number, amount=tied.paid)
 
 
 def _said(reason: str) -> None:

@@ -12,7 +12,7 @@ from hub.pipeline.intake import stored_outcome
 from hub.pipeline.portal import HandedIn, handed_in
 from hub.programmes.outcome import shown_as
 from hub.store import portal
-from hub.store.unit import Row, Unit
+from hub.store.unit import Row, Unit, short_id
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
 from hub.web.pages import named_list, page
@@ -88,7 +88,7 @@ def receipt(visit: Visiting, declaration: str) -> Response:
     return Response(
         "\r\n".join([*lines, ""]).encode(),
         media_type="text/plain; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="receipt-{found.row["id"][:8]}.txt"'},
+        headers={"content-disposition": f'attachment; filename="receipt-{short_id(found.row["id"])}.txt"'},
     )
 
 
@@ -137,7 +137,7 @@ def export(visit: Visiting, declaration: str, kind: Annotated[str, Query(max_len
     return Response(
         to_csv(header, table),
         media_type=CSV_TYPE,
-        headers={"content-disposition": f'attachment; filename="rows-{declaration[:8]}.csv"'},
+        headers={"content-disposition": f'attachment; filename="rows-{short_id(declaration)}.csv"'},
     )
 
 

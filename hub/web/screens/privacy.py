@@ -11,6 +11,7 @@ from hub.errors import HubError
 from hub.pipeline import privacy, privacy_export, retention
 from hub.pipeline.privacy import Whom, whom
 from hub.store import privacy as stored
+from hub.store.unit import short_id
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
@@ -42,7 +43,7 @@ def export(visit: Visiting, number: Text = "", form: Text = "json") -> Response:
         return _list(visit, error=error)
     as_text = form == "text"
     said = privacy_export.as_text(body, visit.language) if as_text else json.dumps(body, ensure_ascii=False, indent=1)
-    name = f"subject-{body['person']['id'][:8]}.{'txt' if as_text else 'json'}"
+    name = f"subject-{short_id(body['person']['id'])}.{'txt' if as_text else 'json'}"
     return Response(
         said.encode(),
         media_type="text/plain; charset=utf-8" if as_text else "application/json",
