@@ -62,7 +62,7 @@ def test_the_first_own_file_of_the_readme_is_accepted_answered_and_paid(tmp_path
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr}"
     for number, (kind, text) in enumerate(found):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -73,15 +74,13 @@ def glimpse(unit: Unit, data: bytes, *, mail: bool, language: str, personal: boo
 
 
 def _lines(data: bytes, family: str, *, mail: bool, language: str, personal: bool) -> tuple[str, Iterable[Line]]:
-    try:
+    with suppress(ContentError):  # damaged, which is why it is here: its lines are shown
         if family == "vektis":
             return FIXED, list(_fields(data, language, personal=personal))
         if mail:
             return MAIL, list(_mail(data))
         if data[:_MOST].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
             return TREE, list(islice(_elements(parse(data)), _LINES + 1))
-    except ContentError:
-        pass  # damaged, which is why it is here: its lines are shown
     text = data[:_MOST].decode("utf-8", "replace") if _is_utf8(data) else data[:_MOST].decode(ENCODING)
     strange = sum(not (sign.isprintable() or sign.isspace()) for sign in text)
     if strange * 10 > len(text):

@@ -5,6 +5,7 @@ A page costs the same wherever it is, and rows that are added meanwhile neither 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -95,9 +96,8 @@ def exchange_events(unit: Unit, after: Place, most: int, where: Where = ()) -> l
 def deliveries(unit: Unit, after: Place, most: int, where: Where = (), *, newest_first: bool = False) -> list[Row]:
     """What webhooks were told, or are to be, oldest first (or newest first, from before the last one given)."""
     table = schema.webhook_delivery
-    if not newest_first:
-        return _page(unit, unit.mine(table, *where), (table.c.made_at, table.c.id), after, most)
-    return _newest(unit, unit.mine(table, *where), (table.c.made_at, table.c.id), after, most)
+    order = (table.c.made_at, table.c.id)
+    return _page(unit, unit.mine(table, *where), order, after, most, newest_first=newest_first)
 
 
 def account_changes(unit: Unit, after: Place, most: int, where: Where = (), *, newest_first: bool = False) -> list[Row]:
@@ -107,7 +107,7 @@ def account_changes(unit: Unit, after: Place, most: int, where: Where = (), *, n
     found = select(table, organisation.c.code.label("code")).select_from(joined)
     found = found.where(table.c.tenant_id == unit.tenant, *where)
     order = (table.c.asked_at, table.c.id)
-    return _newest(unit, found, order, after, most) if newest_first else _page(unit, found, order, after, most)
+    return _page(unit, found, order, after, most, newest_first=newest_first)
 
 
 def organisations(unit: Unit, after: Place, most: int, where: Where = ()) -> list[Row]:
@@ -128,9 +128,8 @@ def requests(unit: Unit, after: Place, most: int, *, waiting: bool) -> list[Row]
     number = table.c.detail["number"].as_integer()
     decided = select(number).where(table.c.tenant_id == unit.tenant, table.c.kind.in_(("approved", "refused", "void")))
     asked = unit.mine(table, table.c.kind == "asked")
-    if waiting:
-        return _page(unit, asked.where(number.not_in(decided)), (number,), after, most)
-    return _newest(unit, asked.where(number.in_(decided)), (number,), after, most)
+    chosen = asked.where(number.not_in(decided) if waiting else number.in_(decided))
+    return _page(unit, chosen, (number,), after, most, newest_first=not waiting)
 
 
 def seen(unit: Unit, table: Table, ids: Iterable[str | None]) -> frozenset[str]:
@@ -146,29 +145,17 @@ def _page(
     order: Sequence[ColumnElement[Any]],
     after: Place,
     most: int,
+    *,
+    newest_first: bool = False,
 ) -> list[Row]:
-    """`after` is empty, or has one value for each column of the order; the last one is unique."""
+    """`after` is empty, or has one value for each column of the order (one or two); the last one is unique."""
+    beyond = operator.lt if newest_first else operator.gt
     if after:
-        first, last = (order[0], after[0]), (order[-1], after[-1])
-        later = last[0] > last[1]
+        later = beyond(order[-1], after[-1])
         if len(order) > 1:  # the first condition alone is what an index is walked from
-            later = and_(first[0] >= first[1], or_(first[0] > first[1], later))
+            first = order[0], after[0]
+            reached = first[0] <= first[1] if newest_first else first[0] >= first[1]
+            later = and_(reached, or_(beyond(*first), later))
         statement = statement.where(later)
-    return unit.rows(statement.order_by(*order).limit(most))
-
-
-def _newest(
-    unit: Unit,
-    statement: Any,  # noqa: ANN401 -- any select
-    order: Sequence[ColumnElement[Any]],
-    before: Place,
-    most: int,
-) -> list[Row]:
-    """The other way round: from before the last row that was given."""
-    if before:
-        first, last = (order[0], before[0]), (order[-1], before[-1])
-        earlier = last[0] < last[1]
-        if len(order) > 1:
-            earlier = and_(first[0] <= first[1], or_(first[0] < first[1], earlier))
-        statement = statement.where(earlier)
-    return unit.rows(statement.order_by(*(column.desc() for column in order)).limit(most))
+    by = [column.desc() for column in order] if newest_first else order
+    return unit.rows(statement.order_by(*by).limit(most))

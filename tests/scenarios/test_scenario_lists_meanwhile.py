@@ -10,8 +10,8 @@ from datetime import date
 
 import pytest
 
-from hub.pipeline import intake, portal
-from hub.pipeline.intake import IntakeRequest, Judged
+from hub.pipeline import portal
+from hub.pipeline.intake import IntakeRequest, Judged, ahead, telling
 from hub.store import claims, parties, subjects
 from hub.store.unit import Unit
 from tests.scenarios.world import NL, OTHER_PRACTICE, PRACTICE, World, nl_list, rows_of
@@ -27,7 +27,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
     """Does something once, after the next list was judged and sealed and before its transaction begins."""
 
     def arrange(happens: Callable[[], object]) -> None:
-        seal, left = intake._made_ready, [happens]
+        seal, left = ahead.seal, [happens]
 
         def between(unit: Unit, judged: Judged) -> object:
             ready = seal(unit, judged)
@@ -35,7 +35,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
                 left.pop()()
             return ready
 
-        monkeypatch.setattr(intake, "_made_ready", between)
+        monkeypatch.setattr(ahead, "seal", between)
 
     return arrange
 
@@ -44,14 +44,14 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
 def judged_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
     """What was judged within the transaction after all."""
     found: list[object] = []
-    judge = intake.judge
+    judge = ahead.judge
 
     def seen(*given: object) -> Judged:
         found.append(given)
         return judge(*given)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "judge", seen)
+        patch.setattr(ahead, "judge", seen)
         yield found
 
 
@@ -170,7 +170,7 @@ def test_a_list_that_cannot_be_stored_leaves_nothing(world: World, monkeypatch: 
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "_tell", breaks)
+        patch.setattr(telling, "tell", breaks)
         with pytest.raises(ZeroDivisionError):
             world.hand_in(LIST)
     counts = world.counts(NL)
