@@ -119,14 +119,14 @@ def _waiting(unit: Unit, row_id: str) -> Row:
     if row is None:
         raise ConfigurationError("no such row")
     if row["outcome"] not in WAITING:
-        raise RefusedError("ROW_DONE", outcome=row["outcome"])
+        raise RefusedError("ROW_DONE")
     return row
 
 
 def _declaration(unit: Unit, row: Row) -> Row:
     head = to_complete.declaration(unit, row["declaration_id"])
     if head["state"] != declarations.CURRENT:
-        raise RefusedError("ROW_DONE", outcome=head["state"])
+        raise RefusedError("ROW_DONE")
     if head["programme"] not in FIELDS:
         raise RefusedError("ROW_HAND_IN_AGAIN", programme=head["programme"])
     return head
@@ -140,7 +140,7 @@ def _filled(programme: str, body: Mapping[str, str], values: Mapping[str, str]) 
 
 
 def _module(hub: Hub, tenant: str, asked: _Asked, actor: Actor) -> Completed:
-    """One person of a practice's list; the coverage check is asked outside of any transaction."""
+    """One person of a practice's list; the coverage check is asked outside of any transaction, all else within it."""
     with hub.store.reading(tenant) as unit:
         row, practice, request = _request(unit, asked.row_id)
         person = _patient(row, asked.body)
@@ -148,7 +148,8 @@ def _module(hub: Hub, tenant: str, asked: _Asked, actor: Actor) -> Completed:
         ctx = module_quarter.context_of(hub, unit, practice, request, taken)
     answers = module_quarter.coverage_of(hub, tenant, taken, ctx) if asked.ask_cov else {}
     with hub.store.unit(tenant) as unit:
-        row = _waiting(unit, asked.row_id)
+        row, practice, request = _request(unit, asked.row_id)
+        ctx = module_quarter.context_of(hub, unit, practice, request, taken)
         blinds = [subjects.blind(unit, "bsn", person.person.bsn)]
         live = claims.known_blinds(unit, request.module, request.period, blinds=blinds)
         ctx = module_quarter.with_history(unit, ctx, taken, live)

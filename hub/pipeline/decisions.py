@@ -138,6 +138,8 @@ def _lines(unit: Unit, exchange: Row) -> list[_Line]:
 
 
 def _loaded(unit: Unit, rows: Sequence[Row]) -> list[_Line]:
+    """Of somebody who was erased nothing can be passed on; it does not keep the others' from their provider."""
+    rows = claims.of_somebody(rows)
     by_id = {line["id"]: line for line in claims.lines(unit, [row["id"] for row in rows])}
     pairs = zip(rows, claims.load(unit, rows), strict=True)
     return [_Line(row, by_id[line.id], claim, line) for row, claim in pairs for line in claim.lines if line.id in by_id]

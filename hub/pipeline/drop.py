@@ -215,8 +215,7 @@ def _answer(hub: Hub, unit: Unit, item: Collected) -> Seen | None:
 
 def _seen(unit: Unit, item: Collected, kind: str, step: str, would: Sequence[Would]) -> Seen:
     """The same bytes again change nothing, whatever they say."""
-    same = schema.inbound.c.content_key == blobs.content_key(unit, item.payload)
-    again = bool(inbounds.find(unit, same))
+    again = inbounds.stands_for(unit, receive.HAND, blobs.content_key(unit, item.payload)) is not None
     return Seen(name=item.name, kind=kind, step=step, would=[("already", {})] if again else would)
 
 

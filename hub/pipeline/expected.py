@@ -110,12 +110,15 @@ def watch_expected(hub: Hub, tenant: str) -> list[Expected]:
     row = next(each for each in hub.store.tenants() if each["id"] == tenant)
     began = row["created_at"].astimezone(ZONES[row["country"]]).date()
     with hub.store.unit(tenant) as unit:
-        dropped = {key for key, known in portal.requests(unit).items() if known["closed_at"] is not None}
+        asked = portal.requests(unit)
+        dropped = {key for key, known in asked.items() if known["closed_at"] is not None}
+        reminded = {key for key, known in asked.items() if known["reminded_at"] is not None}
         due = [each for each in expected(hub, unit, row["country"]) if each.state == "missing" and each.by >= began]
         missing = [each for each in due if (each.practice, each.module, each.period) not in dropped]
         for each in missing:
             standing.keep(unit, _task(each))
-            _remind(hub, unit, each, row["language"])
+            if (each.practice, each.module, each.period) not in reminded:  # nor once the proof of the mail is gone
+                _remind(hub, unit, each, row["language"])
         standing.only(unit, "expected:", {each.key for each in missing}, {"received": True})
     return missing
 

@@ -49,13 +49,18 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What an import would change: new and changed rows to store, earlier rows that end, and how many stay."""
+    """What an import would change: new and changed rows to store, earlier rows that end, and those that stay."""
 
     kind: str
     added: tuple[ReferenceRow, ...] = ()
     changed: tuple[ReferenceRow, ...] = ()
     ended: tuple[ReferenceRow, ...] = ()
-    unchanged: int = 0
+    same: tuple[ReferenceRow, ...] = ()
+
+    @property
+    def unchanged(self) -> int:
+        """How many rows are stored as they were told."""
+        return len(self.same)
 
 
 def kind_named(name: str) -> Kind:
@@ -91,13 +96,14 @@ def plan(unit: Unit, name: str, rows: Sequence[ReferenceRow]) -> Plan:
         added=tuple(after[key] for key in wanted if key not in known),
         changed=tuple(after[key] for key in wanted if key in known and after[key] != known[key]),
         ended=tuple(row for key, row in after.items() if key in known and key not in wanted and row != known[key]),
-        unchanged=sum(1 for key in wanted if key in known and after[key] == known[key]),
+        same=tuple(known[key] for key in wanted if key in known and after[key] == known[key]),
     )
 
 
 def apply(unit: Unit, wanted: Plan) -> None:
     """Store what a plan says."""
     reference.put(unit, wanted.kind, (*wanted.ended, *wanted.changed, *wanted.added))
+    reference.told_again(unit, wanted.kind, wanted.same)
 
 
 def blinding(unit: Unit) -> Callable[[str], str]:

@@ -16,10 +16,10 @@ from typing import Any
 
 from hub.errors import ConfigurationError, ContentError
 from hub.model.identity import digits, is_bsn, is_fnr, mask
-from hub.pipeline import four_eyes, retention
+from hub.pipeline import four_eyes, intake, retention
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.retention import Rule
-from hub.store import access, privacy, subjects
+from hub.store import access, privacy, subjects, tasks
 from hub.store.privacy import ASKED, DONE, REFUSED
 from hub.store.unit import Row, Unit
 
@@ -133,6 +133,7 @@ def erase(hub: Hub, tenant: str, country: str, number: int, actor: Actor) -> dic
             raise ContentError("this person was erased already", hint="kvitt subject erasures")
         _require_free(unit, row["id"], asked["despite"])
         body = _certificate(hub, unit, country, asked, row, actor)
+        _withdraw_unsent(unit, row["id"], number)
         body["destroyed"] |= retention.forget(unit, [row["id"]])
         signature = _signature(unit, body)
         by = four_eyes.stored_name(actor)
@@ -146,6 +147,15 @@ def erase(hub: Hub, tenant: str, country: str, number: int, actor: Actor) -> dic
             subject=row["blind"],
         )
     return body | {"signature": signature}
+
+
+def _withdraw_unsent(unit: Unit, subject_id: str, number: int) -> None:
+    """What was not sent yet cannot be sent any more, by nobody: its money is taken back while it can be read."""
+    rows = [row for row in privacy.claims_of(unit, subject_id) if row["exchange_id"] is None]
+    rows = [row for row in rows if row["hold_code"] != "WITHDRAWN"]
+    for row in rows:
+        tasks.done(unit, f"hold:{row['ref']}:{row['hold_code']}", {"erased": True})
+    intake.withdraw_all(unit, rows, source=f"erasure:{number}", reason="erased")
 
 
 def certificate(unit: Unit, number: int) -> dict[str, Any]:

@@ -229,7 +229,8 @@ def _part(row: Row, line: Row, amount: Money, names: Mapping[str, str], country:
 
 def _names(unit: Unit, rows: Sequence[Row], actor: Actor, reason: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for row, claim in zip(rows, claims.load(unit, rows), strict=True):
+    known = claims.of_somebody(rows)
+    for row, claim in zip(known, claims.load(unit, known), strict=True):
         person = claim.person
         found[row["id"]] = " ".join(filter(None, (person.initials, person.prefix, person.name))) or person.local_ref
         thing = f"claim/{row['ref']}: {clean_text(reason)}"[:200]

@@ -28,6 +28,8 @@ from hub.store.unit import Row, Unit
 from hub.tracing import span
 from schemas.banking.status import PaymentStatus
 
+HAND = "hand"
+"""Where something came from that a person handed in."""
 DAMAGED = "damaged"
 """The kind of a collected thing whose bytes failed the channel's own check."""
 _SOURCE_KEYS = ("endpoint", "host", "folder", "inbox", "inbox_folder", "maildir")
@@ -263,7 +265,7 @@ def _no_trouble(hub: Hub, tenant: str, place: Collection) -> None:
         tasks.done(unit, f"collect:{place.source}", {"collected": True})
 
 
-def receive(hub: Hub, tenant: str, item: Collected, source: str = "hand") -> list[Received]:
+def receive(hub: Hub, tenant: str, item: Collected, source: str = HAND) -> list[Received]:
     """Take one answer from disk exactly as a collected one; an archive gives one result per file in it."""
     found = list(unpack(item)) or [item]
     masked = (replace(piece, remote_id=log.clean_text(piece.remote_id)) for piece in found)

@@ -249,7 +249,9 @@ def _end(unit: Unit, country: str, what: Due, actor: Actor) -> int:
             privacy.end_batch(unit, what.what)
         case "person":
             held = {row["subject_id"] for row in privacy.holds(unit)}
-            ids = [each for each in what.ids if each not in held]
+            due_now = _persons(unit, what.rule, today_of(unit, country), held)
+            free_now = {one for each in due_now if not each.kept for one in each.ids}
+            ids = [each for each in what.ids if each in free_now]
             forget(unit, ids)
             return len(ids)
         case "nameless_rows":

@@ -94,7 +94,7 @@ def _ready_groups(hub: Hub, tenant: str) -> list[_Group]:
         ours = table.c.programme != PROGRAMME
         ready = claims.find(unit, table.c.exchange_id.is_(None), table.c.hold_code == "", ours)
         stopped = pauses.in_force(unit)
-        for row in ready:
+        for row in claims.of_somebody(ready):
             if stopped.of(pauses.PRACTICE, row["provider_code"]):
                 continue
             day = hub.today(row["country"])

@@ -210,6 +210,11 @@ def link(unit: Unit, claim_ids: Sequence[str], exchange_id: str | None, invoice_
         )
 
 
+def of_somebody(rows: Iterable[Row]) -> list[Row]:
+    """Those of these claims (or rows of lists) whose person was not erased: only they can be opened."""
+    return [row for row in rows if not row["blind"].startswith(subjects.ERASED)]
+
+
 def hold(unit: Unit, claim_id: str, code: str) -> None:
     """Hold a claim with a reason code, or release it with an empty one."""
     unit.update(schema.claim, claim_id, hold_code=code)
@@ -234,6 +239,17 @@ def withdraw(unit: Unit, claim_ids: Sequence[str]) -> None:
         unit.connection.execute(theirs.values(withdrawn=True))
 
 
+def may_go_back(unit: Unit, rows: Sequence[Row]) -> frozenset[str]:
+    """Of claims that went out, the ids of those that may still have to be taken back: not refused, not credited."""
+    table, refs = schema.claim, [row["ref"] for row in rows]
+    granted = {line["claim_id"] for line in lines(unit, [row["id"] for row in rows]) if line["verdict"] != "refused"}
+    credited: set[str] = set()
+    for start in range(0, len(refs), _BATCH):
+        part = (table.c.corrects.in_(refs[start : start + _BATCH]), table.c.kind == "credit")
+        credited |= {row["corrects"] for row in find(unit, *part, table.c.hold_code != "WITHDRAWN")}
+    return frozenset(row["id"] for row in rows if row["id"] in granted and row["ref"] not in credited)
+
+
 def set_line(unit: Unit, line_id: str, **values: object) -> None:
     """Record a line's verdict and amounts."""
     unit.update(schema.claim_line, line_id, **values)
@@ -243,6 +259,8 @@ def known_blinds(
     unit: Unit, module: str, period: str, *, blinds: Collection[str] | None = None, provider: str = ""
 ) -> dict[str, Row]:
     """Live debit claims of a module and quarter by the subject's blind index; of corrected ones the latest.
+
+    Those of persons who were erased are nobody's any more: no list has them, and none is without them.
 
     With `blinds` only those of these persons, and of everybody this provider has claimed for: a practice's list does
     not read what all others claimed.
@@ -278,5 +296,6 @@ def _live(unit: Unit, module: str, period: str) -> Any:  # noqa: ANN401 -- a sel
         table.c.period == period,
         table.c.kind == "debit",
         table.c.hold_code != "WITHDRAWN",
+        table.c.blind.not_like(f"{subjects.ERASED}%"),
     )
     return statement.order_by(table.c.created_at, table.c.ref)

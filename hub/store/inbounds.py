@@ -37,7 +37,7 @@ def known(unit: Unit, source: str, remote_id: str) -> Row | None:
 def store(unit: Unit, source: str, item: Collected) -> Row:
     """Store one thing raw; the same content again (whatever its name) is stored as a duplicate of the first."""
     key = blobs.content_key(unit, item.payload)
-    first = unit.one(unit.mine(schema.inbound, schema.inbound.c.content_key == key).limit(1))
+    first = stands_for(unit, source, key)
     row: Row = {
         "id": new_id(),
         "source": source,
@@ -57,6 +57,18 @@ def store(unit: Unit, source: str, item: Collected) -> Row:
     }
     unit.insert(schema.inbound, [row])
     return row
+
+
+def stands_for(unit: Unit, source: str, content_key: str) -> Row | None:
+    """What was read of the same bytes, so that they are not read again; None where they are still to be read.
+
+    What was set aside or dismissed stands only for what comes from the same place: who sent it may have been why.
+    """
+    table = schema.inbound
+    read = or_(table.c.processed_at.is_not(None), table.c.state == STORED)
+    counts = or_(table.c.state.not_in((*ASIDE, DISMISSED)), table.c.source == source)
+    found = unit.mine(table, table.c.content_key == content_key, read, counts)
+    return unit.one(found.order_by(table.c.received_at, table.c.id).limit(1))
 
 
 def get(unit: Unit, inbound_id: str) -> Row:

@@ -14,6 +14,8 @@ from datetime import date
 from hub.store import schema
 from hub.store.unit import Row, Unit, new_id
 
+_BATCH = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceRow:
@@ -46,6 +48,19 @@ def put(unit: Unit, kind: str, rows: Iterable[ReferenceRow]) -> None:
         values = {"id": new_id(), "kind": kind, "code": row.code, "valid_from": row.valid_from}
         values |= {"valid_to": row.valid_to, "sealed": sealed, "source": row.source, "imported_at": unit.now}
         unit.insert(table, [values])
+
+
+def told_again(unit: Unit, kind: str, rows: Iterable[ReferenceRow]) -> None:
+    """A list had these rows as they are stored: they are kept for a time after it was told last."""
+    codes: dict[date, list[str]] = {}
+    for row in rows:
+        codes.setdefault(row.valid_from, []).append(row.code)
+    table = schema.reference
+    for first, same in codes.items():
+        for start in range(0, len(same), _BATCH):
+            part = (table.c.valid_from == first, table.c.code.in_(same[start : start + _BATCH]))
+            theirs = table.update().where(table.c.tenant_id == unit.tenant, table.c.kind == kind, *part)
+            unit.connection.execute(theirs.values(imported_at=unit.now))
 
 
 def rows_of(unit: Unit, kind: str) -> list[ReferenceRow]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, false, func, literal, or_, select, true
 
 from hub.store import schema
 from hub.store.unit import Unit
@@ -142,7 +142,7 @@ def _telling(before: datetime) -> dict[str, _Over]:
 
 
 def _working(unit: Unit, before: datetime) -> dict[str, _Over]:
-    """What support and practices write to one another about cases."""
+    """What support and practices write to one another about cases. An answer that nobody has read yet still waits."""
     fix, item = schema.bulk_fix, schema.bulk_fix_item
     task, note, question, row = schema.task, schema.task_note, schema.question, schema.declaration_row
     closed = and_(task.c.state == "done", task.c.done_at < before)
@@ -155,7 +155,7 @@ def _working(unit: Unit, before: datetime) -> dict[str, _Over]:
         "bulk_fix": _Over(table=fix, when=fix.c.ended_at < before, parts=((item, "fix_id"),)),
         "question": _Over(
             table=question,
-            when=and_(question.c.state != "asked", answered),
+            when=and_(question.c.state != "asked", answered, ~_has_case(task, "question:", question.c.id)),
             held=or_(question.c.claim_ref.in_(_column(claims, "ref")), in_row),
         ),
         "task_note": _Over(
@@ -167,13 +167,26 @@ def _working(unit: Unit, before: datetime) -> dict[str, _Over]:
     }
 
 
+def _has_case(task: Table, begins: str, row_id: Any, ends: str = "") -> _Condition:  # noqa: ANN401 -- a column
+    """Whether a case waits whose key is made of a row's id, with `ends` (`%`) also one that says more behind it."""
+    named = literal(begins).concat(row_id).concat(ends)
+    return exists().where(
+        task.c.tenant_id == row_id.table.c.tenant_id,
+        task.c.state == "open",
+        task.c.key.like(named) if ends else task.c.key == named,
+    )
+
+
 def _travels(task: Table, claims: Select[Any]) -> _Condition:
     return func.coalesce(task.c.exchange_id, "").in_(_column(claims, "exchange_id"))
 
 
 def _money(unit: Unit, before: datetime) -> dict[str, _Over]:
-    """Of a booking the payer's name, account and words are emptied; what it paid stays in the ledger."""
-    payment, specification = schema.payment, schema.specification
+    """Of a booking the payer's name, account and words are emptied; what it paid stays in the ledger.
+
+    Not while a case of it waits: money that goes back must be known to be whose.
+    """
+    task, payment, specification = schema.task, schema.payment, schema.specification
     allocation, line = schema.allocation, schema.claim_line
     paid = (
         select(allocation.c.payment_id)
@@ -185,7 +198,7 @@ def _money(unit: Unit, before: datetime) -> dict[str, _Over]:
     return {
         "payment": _Over(
             table=payment,
-            when=and_(decided, func.length(payment.c.sealed) > 0),
+            when=and_(decided, func.length(payment.c.sealed) > 0, ~_has_case(task, "payment:", payment.c.id, ":%")),
             held=payment.c.id.in_(paid),
             emptied={"sealed": b"", "payer_account": ""},
         ),
@@ -217,7 +230,7 @@ def _references(unit: Unit, before: datetime) -> dict[str, _Over]:
 def forget_words(unit: Unit, subject_ids: Sequence[str]) -> dict[str, int]:
     """What people and payers wrote about some persons' cases, and their assignments: gone; gives how much it was.
 
-    Closed tasks go whole; an open one stays with its work, and loses its notes.
+    Closed tasks go whole, and those of answers; any other open one stays with its work, and loses its notes.
     """
     counts: Counter[str] = Counter()
     for start in range(0, len(subject_ids), _MANY):
@@ -230,10 +243,13 @@ def _forget_words(unit: Unit, subject_ids: Sequence[str]) -> dict[str, int]:
     row, line, reference = schema.declaration_row, schema.claim_line, schema.reference
     claims = claims_of(unit, subject_ids)
     theirs = and_(task.c.claim_ref != "", task.c.claim_ref.in_(_column(claims, "ref")))
-    tasks = select(task.c.id).where(task.c.tenant_id == unit.tenant, theirs)
     lines = select(line.c.id).where(line.c.claim_id.in_(_column(claims, "id")))
     asked = and_(question.c.declaration_id == row.c.declaration_id, question.c.line == row.c.line)
     in_row = exists().where(asked, row.c.subject_id.in_(subject_ids))
+    mine = or_(question.c.claim_ref.in_(_column(claims, "ref")), in_row)
+    answered = select(literal("question:").concat(question.c.id)).where(question.c.tenant_id == unit.tenant, mine)
+    over = task.c.key.in_(answered)  # the case of an answer has nothing left to be read
+    tasks = select(task.c.id).where(task.c.tenant_id == unit.tenant, or_(theirs, over))
     cases = and_(reference.c.kind == "assignment", reference.c.code.in_(_column(claims, "case_ref")))
 
     def changed(statement: Any, table: Table, *where: _Condition) -> int:  # noqa: ANN401 -- a delete or an update
@@ -241,10 +257,8 @@ def _forget_words(unit: Unit, subject_ids: Sequence[str]) -> dict[str, int]:
 
     return {
         "notes": changed(note.delete(), note, note.c.task_id.in_(tasks)),
-        "tasks": changed(task.delete(), task, theirs, task.c.state == "done"),
-        "questions": changed(
-            question.delete(), question, or_(question.c.claim_ref.in_(_column(claims, "ref")), in_row)
-        ),
+        "tasks": changed(task.delete(), task, or_(and_(theirs, task.c.state == "done"), over)),
+        "questions": changed(question.delete(), question, mine),
         "words": changed(
             decision.update().values(text=""), decision, decision.c.claim_line_id.in_(lines), decision.c.text != ""
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hub.errors import ConfigurationError, ContentError
 from hub.security.crypto import seal, unseal
@@ -13,6 +13,8 @@ from hub.store import schema
 from hub.store.unit import Row, Store, Unit, new_id
 
 _BATCH = 500
+ERASED = "erased-"
+"""How the blind index of somebody who was erased begins: it is nobody's."""
 
 
 def blind(unit: Unit, kind: str, value: str) -> str:
@@ -132,11 +134,12 @@ def erase_many(unit: Unit, subject_ids: Sequence[str]) -> None:
         row = unit.one(unit.mine(schema.subject, schema.subject.c.id == subject_id))
         if row is None:
             raise ContentError("no such subject", where=subject_id)
-        gone = f"erased-{subject_id.replace('-', '')[-24:]}"
+        gone = f"{ERASED}{subject_id.replace('-', '')[-24:]}"
         unit.update(schema.subject, subject_id, erased_at=unit.now, blind=gone)
-        for table in (schema.claim, schema.declaration_row):
+        own_key = func.replace(schema.claim.c.business_key, row["blind"], gone)
+        for table, more in ((schema.claim, {"business_key": own_key}), (schema.declaration_row, {})):
             theirs = (table.c.tenant_id == unit.tenant, table.c.subject_id == subject_id)
-            unit.connection.execute(table.update().where(*theirs).values(blind=gone))
+            unit.connection.execute(table.update().where(*theirs).values(blind=gone, **more))
         _forget_coverage(unit, row)
     unit.keys.destroy_all(_key_name(unit, subject_id) for subject_id in subject_ids)
 

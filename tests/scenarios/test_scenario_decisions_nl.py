@@ -13,13 +13,13 @@ import pytest
 from hub.errors import ConfigurationError, ContentError
 from hub.model.reply import Verdict
 from hub.paths import examples
-from hub.pipeline import intake
+from hub.pipeline import intake, retention
 from hub.pipeline.decisions import Exported, Form, Wanted, export_decisions
 from hub.pipeline.finished import take_finished
 from hub.pipeline.intake import IntakeRequest
 from hub.pipeline.release import release
 from hub.sandbox.example import GGZ_PRACTICE
-from hub.store import access, claims
+from hub.store import access, claims, subjects
 from mappings.gds_replies import from_gds802
 from mappings.vektis_replies import from_response
 from schemas import gds, vektis
@@ -304,3 +304,12 @@ def test_a_gds802_response_is_cut_down_to_one_performers_lines(world: World) -> 
         )
     )
     assert {row[2] for row in rows[1:]} == mine
+
+
+def test_somebody_who_was_erased_keeps_no_others_decision_from_its_provider(answered: World) -> None:
+    with answered.unit(NL) as unit:
+        subject = subjects.find(unit, "bsn", BART)
+        assert subject is not None
+        retention.forget(unit, [subject["id"]])
+    assert lines(export(answered, ONE)) == {"PM-1": (Verdict.CHANGED, 2000)}
+    assert len(lines(export(answered, TWO))) == 3

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hub.pipeline import credit, intake, task_work
-from hub.pipeline.intake import IntakeRequest, IntakeResult
-from tests.scenarios.vektis_bytes import Ha305, refs
+from hub.pipeline.intake import IntakeRequest, IntakeResult, Judged, ahead
+from hub.store.unit import Unit
+from tests.scenarios.vektis_bytes import Ha305, Line, refs
 from tests.scenarios.world import NL, PRACTICE, SUPPORT, World, nl_list
 
 NEW = "01099901;01099011;01-01-2024;{};V;Z.;;Extra-Proef;02-02-1962;7511 AA;99;01-01-2010;;;3332;900300001"
@@ -119,3 +120,26 @@ def test_who_is_enrolled_after_all_is_answered_with_a_reason_and_the_claim_stays
     assert world.claims(NL) == before, "nothing is taken back, and what is open of it still counts"
     delta(world, corrected(without=3, more=1))
     assert world.tasks(NL, "vanished_from_list"), "another list without the person asks again"
+
+
+@pytest.mark.scenario("S04")
+def test_a_claim_refused_while_the_list_was_judged_is_not_asked_about(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.hand_in(nl_list())
+    world.submit(NL)
+    (menzis,) = [data for data in world.sent("menzis") if data[26:30] == b"3334"]
+    refused = Ha305(sent=menzis, lines={"999911247": Line(0, [("0403", "101")])}).bytes()
+    seal, left = ahead.seal, [refused]
+
+    def between(unit: Unit, judged: Judged) -> object:
+        ready = seal(unit, judged)
+        if left:
+            world.answer(NL, left.pop(), name="refusal")
+        return ready
+
+    monkeypatch.setattr(ahead, "seal", between)
+    assert delta(world, corrected(without=3)).status == "replaced"
+    assert left == []
+    assert world.tasks(NL, "rejection")
+    assert world.tasks(NL, "vanished_from_list") == [], "there is nothing to take back"

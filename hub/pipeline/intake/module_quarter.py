@@ -26,7 +26,7 @@ from hub.programmes.module_context import ModuleContext
 from hub.programmes.outcome import CLAIM, HOLD, SKIP, RowOutcome
 from hub.programmes.patient_list import file_findings, file_refusal
 from hub.programmes.rows import PatientRow
-from hub.store import claims, declarations, parties, schema, series, subjects
+from hub.store import claims, declarations, parties, series, subjects
 from hub.store.claims import NewClaim
 from hub.store.codec import person_to_json
 from hub.store.declarations import DeclarationRow
@@ -91,27 +91,32 @@ class _Seen:
     """What of the store a list is judged by: papers, the declaration in force, and live claims by blind index.
 
     The claims are those of everybody on the list and of this practice. `blinds` has each valid number of the list.
+    `vanished` are claims that went out, for people who are not on it, and may have to go back (asked for a delta only).
     """
 
     blinds: Mapping[str, str]
     live: Mapping[str, Row]
     before: Row | None
     participation: module_context.Participation
+    vanished: frozenset[str]
 
     @property
     def basis(self) -> object:
         """All of it that decides."""
-        return self.participation, None if self.before is None else self.before["id"], self.live
+        return self.participation, None if self.before is None else self.before["id"], self.live, self.vanished
 
 
 def _seen(unit: Unit, practice: Organisation, request: IntakeRequest, taken: _List) -> _Seen:
     blinds = _blinds(unit, taken)
     wanted = set(blinds.values())
+    live = claims.known_blinds(unit, request.module, request.period, blinds=wanted, provider=practice.code)
+    gone = [row for blind, row in live.items() if blind not in wanted and (row["exchange_id"] or row["corrects"])]
     return _Seen(
         blinds,
-        claims.known_blinds(unit, request.module, request.period, blinds=wanted, provider=practice.code),
+        live,
         declarations.current(unit, practice.id, request.module, request.period),
         terms.participation(unit, practice, request.module),
+        claims.may_go_back(unit, gone) if request.delta else frozenset(),
     )
 
 
@@ -385,21 +390,13 @@ def _delta(
         new=new,
         withdrawn=at_rest,
         kept=[*staying, *(row["id"] for row in out)],
-        vanished=[row for row in out if _may_go_back(unit, row)],
+        vanished=[row for row in out if row["id"] in now.vanished],
         replaces=before,
         code="PERSONS_CHANGED" if facts["changed"] else "",
         facts={**facts, "new": len(new), "withdrawn": len(at_rest)},
         findings=(*taken.findings, *file_findings(taken.rows, ctx)),
         dropped=taken.dropped,
     )
-
-
-def _may_go_back(unit: Unit, row: Row) -> bool:
-    """Whether a claim may still have to be taken back: it was not refused, and no credit of it stands."""
-    refused = all(line["verdict"] == "refused" for line in claims.lines(unit, [row["id"]]))
-    table = schema.claim
-    credits_ = claims.find(unit, table.c.corrects == row["ref"], table.c.kind == "credit")
-    return not refused and all(each["hold_code"] == "WITHDRAWN" for each in credits_)
 
 
 def _held(outcome: RowOutcome, message: Mapping[str, str]) -> RowOutcome:

@@ -157,7 +157,7 @@ def _earlier(unit: Unit, clinic: Organisation, without: str) -> tuple[frozenset[
     counted = [row for row in rows if row["kind"] == ClaimKind.DEBIT.value and row["ref"] not in gone]
     keys: set[TreatmentKey] = set()
     lines_of: dict[str, list[ClaimLine]] = {}
-    for claim in claims.load(unit, counted):
+    for claim in claims.load(unit, claims.of_somebody(counted)):
         sak_id = claim.references["sak_id"]
         lines_of.setdefault(sak_id, []).extend(claim.lines)
         keys |= {(sak_id, line.service_code, line.begins) for line in claim.lines}  # type: ignore[misc]

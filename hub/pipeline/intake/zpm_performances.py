@@ -92,7 +92,9 @@ def _completed(
     table = schema.declaration
     mine = (table.c.organisation_id == practice.id, table.c.programme == NAME, table.c.state == declarations.CURRENT)
     for earlier in unit.rows(unit.mine(table, *mine)) if done else []:
-        held = [row for row in declarations.rows_of(unit, earlier["id"]) if row["outcome"] == HOLD]
+        held = claims.of_somebody(row for row in declarations.rows_of(unit, earlier["id"]) if row["outcome"] == HOLD)
+        if any(row["subject_id"] is None for row in held):
+            continue  # whose it is nobody can say, so it did not come again
         bodies = declarations.bodies(unit, held)
         waited = {(row["blind"], body["code"], body["date"]) for row, body in zip(held, bodies, strict=True)}
         if waited and waited <= done:
