@@ -158,7 +158,7 @@ def _of_partners(partners: Iterable[Partner]) -> Iterator[Meaning]:
                 list=partner.name,
                 code=row.code,
                 text={"en": row.en, "nb": row.nb, "nl": row.nl},
-                hint={"en": row.fix_hint},
+                hint=row.hint,
                 severity=row.severity,
                 who_acts=row.who_acts,
                 source=partner.source,

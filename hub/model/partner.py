@@ -118,7 +118,7 @@ class EhfProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerCode:
-    """One row of a partner's codes.csv."""
+    """One row of a partner's codes.csv; `fix_hint` is English, and what it has no translation of is said in English."""
 
     code: str
     severity: str = ""
@@ -128,6 +128,14 @@ class PartnerCode:
     who_acts: str = ""
     fix_hint: str = ""
     field: str = ""
+    fix_hint_nl: str = ""
+    fix_hint_nb: str = ""
+
+    @property
+    def hint(self) -> dict[str, str]:
+        """What to do, in the languages the partner's folder gives."""
+        said = {"en": self.fix_hint, "nb": self.fix_hint_nb, "nl": self.fix_hint_nl}
+        return {language: words for language, words in said.items() if words}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,9 +23,10 @@ from hub.model.quarter import quarter
 from hub.model.reply import Code
 from hub.pipeline import intake, worklist
 from hub.pipeline.context import Hub
+from hub.pipeline.finished import PROGRAMME, known_finished, look_finished
 from hub.pipeline.intake import IntakeRequest, Judged, stored_outcome
 from hub.pipeline.worklist import Reason
-from hub.programmes.outcome import CLAIMED, RowOutcome, shown_as
+from hub.programmes.outcome import CLAIM, CLAIMED, RowOutcome, shown_as
 from hub.store import claims, declarations, money, parties, portal, subjects
 from hub.store.parties import Organisation
 from hub.store.unit import Row, Unit
@@ -84,7 +85,9 @@ class Rehearsal:
 
 
 def rehearse(hub: Hub, tenant: str, request: IntakeRequest, data: bytes) -> Rehearsal:
-    """Try a list. HubError when it cannot be read at all."""
+    """Try a list, or a finished file. HubError when it cannot be read at all."""
+    if request.programme == PROGRAMME:
+        return _finished(hub, tenant, request, data)
     steps = intake.programme(request.programme)
     sha256 = hashlib.sha256(data).hexdigest()
     with hub.store.reading(tenant) as unit:
@@ -111,6 +114,25 @@ def rehearse(hub: Hub, tenant: str, request: IntakeRequest, data: bytes) -> Rehe
         findings=judged.findings,
         dropped=judged.dropped,
         change=change,
+    )
+
+
+def _finished(hub: Hub, tenant: str, request: IntakeRequest, data: bytes) -> Rehearsal:
+    """Try a file of the practice's own system: it goes on whole, or not at all."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    with hub.store.reading(tenant) as unit:
+        within = parties.codes_below(unit, request.organisation)
+    reading = look_finished(hub, data, within)
+    with hub.store.reading(tenant) as unit:
+        known = known_finished(unit, sha256)
+        if known is not None and known["state"] != declarations.REFUSED:
+            return _known(unit, known)
+    return Rehearsal(
+        status=REFUSED if reading.refused else READY,
+        sha256=sha256,
+        outcomes=[RowOutcome(line=each.at, row_id=clean_text(each.ref), outcome=CLAIM) for each in reading.drafts],
+        code="CHECK_FAILED" if reading.refused else "",
+        findings=reading.findings,
     )
 
 

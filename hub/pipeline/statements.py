@@ -212,10 +212,16 @@ def find(unit: Unit, *, practice: str = "", period: str = "") -> list[Row]:
 
 
 def paged(
-    unit: Unit, *, period: str = "", practice: str = "", after: statements.After | None = None, most: int = 50
+    unit: Unit,
+    *,
+    period: str = "",
+    practice: str = "",
+    after: statements.After | None = None,
+    most: int = 50,
+    told: bool = False,
 ) -> list[Row]:
-    """The versions made, the newest quarter first, without their content."""
-    return statements.page(unit, period=period, practice=practice, after=after, most=most)
+    """The versions made, the newest quarter first, without their content; `told`: those that were delivered."""
+    return statements.page(unit, period=period, practice=practice, after=after, most=most, told=told)
 
 
 def one(unit: Unit, practice: str, period: str, currency: str = "", version: int = 0) -> Row:

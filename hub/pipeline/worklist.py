@@ -243,7 +243,7 @@ def reason_of(partner: Partner | None, code: Code) -> Reason:
     own = next((one for one in partner.codes if one.code == code.code), None) if partner else None
     if own is not None:
         text = {"en": own.en, "nb": own.nb, "nl": own.nl}
-        return Reason(raw=str(code), text=text, hint=texts.spoken(own.fix_hint), who=own.who_acts)
+        return Reason(raw=str(code), text=text, hint=own.hint, who=own.who_acts)
     entry = codelists.lookup(code.list, code.code) if code.list else None
     if entry is not None and entry.known:
         return Reason(raw=str(code), text=entry.text, hint=entry.hint, who=entry.who_acts)

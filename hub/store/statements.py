@@ -71,12 +71,18 @@ _LISTED = ("id", "practice", "period", "currency", "version", "language")
 _WHEN = ("made_by", "made_at", "delivered_by", "delivered_at")
 
 
-def page(unit: Unit, *, period: str = "", practice: str = "", after: After | None = None, most: int = 50) -> list[Row]:
-    """Versions without what they say: the newest quarter first, then by practice, the last version first."""
+def page(
+    unit: Unit, *, period: str = "", practice: str = "", after: After | None = None, most: int = 50, told: bool = False
+) -> list[Row]:
+    """Versions without what they say: the newest quarter first, then by practice, the last version first.
+
+    `told`: only those that went to their practice.
+    """
     table = schema.practice_statement
     where: list[Any] = [table.c.tenant_id == unit.tenant]
     where += [table.c.period == period] if period else []
     where += [table.c.practice == practice] if practice else []
+    where += [table.c.delivered_at.is_not(None)] if told else []
     if after is not None:
         where.append(_beyond(after))
     order = (table.c.period.desc(), table.c.practice, table.c.currency, table.c.version.desc())

@@ -39,6 +39,7 @@ def test_the_pages_example_is_a_partner(tmp_path: Path) -> None:
     code = registry.codes("nordlys-forsikring", "N17")
     assert code is not None
     assert code.who_acts == "provider"
+    assert code.hint["nb"] == "Be om mer dekning, eller fakturer pasienten."
     assert [rule.kind for rule in rules_for(partner, "huisarts")] == ["days_after_retour"]
     assert partner.specification is not None
     assert (partner.specification.verified, partner.specification.reasons[0][1]) == (False, "advance")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.partners import SHIPPED, load_partner, load_partners
 from connectors.partners.checking import read_document
-from connectors.partners.codes import COLUMNS, read_codes
+from connectors.partners.codes import COLUMNS, HEADER, read_codes
 from connectors.partners.positions import parse
 from hub.errors import ConfigurationError
 from hub.model.partner import ErrorClass, Partner
@@ -162,6 +162,40 @@ def test_codes_may_come_from_a_spreadsheet_with_semicolons(tmp_path: Path) -> No
     )
     (folder / "codes.csv").write_bytes(b"\xef\xbb\xbf" + rows.encode())
     assert load_partner(folder).codes[0].nl == "Te laat; helaas"
+
+
+_ROW = "X9,error,Te laat,For sent,Too late,provider,Ask them,,"
+
+
+def with_codes(tmp_path: Path, more: str, row: str) -> Path:
+    """A folder whose codes.csv has more columns than it must."""
+    folder = folder_with(tmp_path)
+    (folder / "codes.csv").write_text(f"{HEADER},{more}\n{row}\n", encoding="utf-8")
+    return folder
+
+
+def test_a_hint_has_the_languages_that_the_folder_gives(tmp_path: Path) -> None:
+    (code,) = load_partner(with_codes(tmp_path, "fix_hint_nb,fix_hint_nl", f"{_ROW}Spør dem,Vraag het hun")).codes
+    assert code.hint == {"en": "Ask them", "nb": "Spør dem", "nl": "Vraag het hun"}
+
+
+def test_a_hint_in_english_alone_is_enough(tmp_path: Path) -> None:
+    (code,) = load_partner(with_codes(tmp_path, "fix_hint_nl", _ROW)).codes
+    assert code.hint == {"en": "Ask them"}
+
+
+@pytest.mark.parametrize(
+    ("more", "row", "said"),
+    [
+        ("fix_hint_de", f"{_ROW}Fragt sie", r"codes.csv:1:1: another header than expected"),
+        ("fix_hint_nl,fix_hint_nl", f"{_ROW}a,b", r"codes.csv:1:1: another header than expected"),
+        ("fix_hint_nl", _ROW.removesuffix(","), r"codes.csv:2:1: 8 cells, not 9 \(the columns are .*,fix_hint_nl\)"),
+        ("fix_hint_nl", _ROW.replace("Ask them", "") + "Vraag", r"codes.csv:2:47: a translated hint without the hint"),
+        ("fix_hint_nl", _ROW + "x" * 501, r"codes.csv:2:55: the text in fix_hint_nl is too long"),
+    ],
+)
+def test_a_translated_hint_that_cannot_be_read_has_a_place(tmp_path: Path, more: str, row: str, said: str) -> None:
+    assert re.match(said, refusal(with_codes(tmp_path, more, row)))
 
 
 def test_an_unclosed_quote_in_codes_has_a_place(tmp_path: Path) -> None:

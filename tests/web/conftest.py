@@ -57,6 +57,7 @@ ON_BOTH: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "test_a_process_that_dies_between_the_change_and_its_answer_gives_it_the_next_time",
         ),
         "test_api_webhooks": ("test_what_happens_is_told_once_signed_and_without_a_person",),
+        "test_forms": ("test_a_sign_that_no_column_takes_breaks_no_page",),
         "test_privacy": (
             "test_employee_exchange_and_whether_the_log_is_whole",
             "test_an_erasure_is_asked_by_one_and_done_by_another",

@@ -125,6 +125,7 @@ ADDRESSES: Mapping[str, str] = {
     "/helpdesk/{task}": "refusal",
     "/inbound/{came}": "inbound",
     "/jobs/{name}": "job",
+    "/my/statements/{practice}/{period}/{currency}/{version}/{form}": "statement",
     "/organisations/{code}": "organisation",
     "/partners/{name}": "partner",
     "/payments/{ref}": "payment",

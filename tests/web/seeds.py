@@ -118,7 +118,8 @@ def _refusals(console: Console) -> None:
 def _money(console: Console) -> None:
     """Statements, the journal, a pay-out that waits and one in a payment file, an account that waits."""
     hub = console.hub
-    statements.make(hub, NL, "2024Q1", ANNE)
+    for each in statements.make(hub, NL, "2024Q1", ANNE):
+        statements.delivered(hub, NL, each.row, ANNE)
     (posting, *_) = console.rows(NL, schema.posting)
     bookkeeping.export(hub, NL, f"{posting['at']:%Y-%m}", ANNE)
     first, *_ = [each.payout for each in payouts.propose(hub, NL, ANNE) if each.payout]

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
 
+from hub import texts
 from hub.ledger.accounts import Account
 from hub.matching.items import Tier
-from hub.model.exchange import ExchangeState
-from hub.model.reply import AckKind
+from hub.model.exchange import Collected, ExchangeState
+from hub.model.reply import AckKind, Code
+from hub.pipeline import receive, worklist
 from hub.pipeline.agreements import channels
+from hub.store import schema
 from hub.web import bounds, pages
 from scheduler.plan import NIGHT
 from tests.conftest import ROOT
+from tests.scenarios.test_scenario_invoices_no import response
 from tests.web.conftest import Copy
-from tests.web.consoles import PRACTICE, Console
+from tests.web.consoles import NO, PRACTICE, Console
 from tests.web.speech import walk
 
 ROLES = ("provider", "support", "engineer", "finance", "privacy_officer", "auditor")
@@ -178,6 +183,39 @@ def test_a_clinic_reads_why_the_payer_refused(console: Console) -> None:
     assert "Avtalen er endret" in read
     assert "se betalerens tekst" in read
     assert "HPR-nummer mangler</q>" in read
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("nb", "Les den nye avtalen i betalerens portal og fakturer på nytt etter den."),
+        ("nl", "Lees de nieuwe overeenkomst in het portaal van de betaler en factureer opnieuw"),
+        ("en", "Read the new agreement in the payer's portal and invoice again under it."),
+    ],
+)
+def test_what_a_partner_advises_is_said_in_the_reader_s_language(console: Console, language: str, said: str) -> None:
+    with console.hub.store.unit(NO) as unit:
+        (user,) = unit.rows(unit.mine(schema.app_user, schema.app_user.c.role == "support"))
+        unit.update(schema.app_user, user["id"], language=language)
+    answer = response("10002", "RE").replace(b">OTH<", b">AVTALE<")
+    receive.receive(console.hub, NO, Collected(remote_id="agreement", name="answer.xml", payload=answer))
+    (refused,) = console.rows(NO, schema.task, schema.task.c.kind == "rejection", schema.task.c.claim_ref == "10002")
+    (claim,) = console.rows(NO, schema.claim, schema.claim.c.ref == "10002")
+    person = console.login("support", "NO")
+    for path in (
+        f"/rejections/{refused['id']}",
+        "/claims/10002",
+        "/claims/10002/correct",
+        f"/partners/{claim['payer']}",
+    ):
+        assert said in person.see(path), path
+
+
+def test_what_a_partner_advises_in_english_alone_is_said_so(console: Console) -> None:
+    partner = next(one for one in console.hub.registry.partners.values() if one.codes)
+    first = replace(partner.codes[0], fix_hint_nb="", fix_hint_nl="")
+    reason = worklist.reason_of(replace(partner, codes=(first,)), Code(list="", code=first.code))
+    assert [texts.pick(reason.hint, language) for language in texts.LANGUAGES] == [first.fix_hint] * 3
 
 
 def test_lists_are_called_by_what_they_are_and_not_by_our_programmes(console: Console) -> None:

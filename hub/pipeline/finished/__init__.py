@@ -32,7 +32,16 @@ from hub.store.parties import Organisation
 from hub.store.tasks import NewTask
 from hub.store.unit import Row, Unit
 
-__all__ = ["PROGRAMME", "FinishedResult", "check_whose", "forward_held", "recognise_finished", "take_finished"]
+__all__ = [
+    "PROGRAMME",
+    "FinishedResult",
+    "check_whose",
+    "forward_held",
+    "known_finished",
+    "look_finished",
+    "recognise_finished",
+    "take_finished",
+]
 
 Fence = frozenset[str] | None
 ACCEPTED = "accepted"
@@ -92,6 +101,12 @@ def check_whose(hub: Hub, data: bytes, within: Fence) -> None:
         raise RefusedError("FINISHED_NOT_YOURS", codes=", ".join(clean_text(code) for code in sorted(named - within)))
 
 
+def look_finished(hub: Hub, data: bytes, within: Fence) -> Reading:
+    """A finished document as it would be judged; nothing is stored. RefusedError where it is somebody else's."""
+    check_whose(hub, data, within)
+    return _read(hub, data, _recognised(data))
+
+
 def _recognised(data: bytes) -> tuple[ModuleType, str]:
     found = _reader(data)
     if found is None:
@@ -122,20 +137,20 @@ def take_finished(
     found = _recognised(data)
     sha256 = hashlib.sha256(data).hexdigest()
     with hub.store.unit(tenant) as unit:
-        known = _known(unit, sha256)
+        known = known_finished(unit, sha256)
         if known is not None and known["state"] != declarations.REFUSED:
             return _receipt(unit, known, found[1], actor)
         address = blobs.put(unit, data)
     reading = _read(hub, data, found)
     with hub.store.unit(tenant) as unit:
         reading = with_credit_rules(unit, reading, data)
-        known = _known(unit, sha256)
+        known = known_finished(unit, sha256)
         if known is not None and (known["state"] != declarations.REFUSED or reading.refused):
             return _receipt(unit, known, found[1], actor)
         return _Taking(hub, unit, reading, sha256, address, actor, known).result()
 
 
-def _known(unit: Unit, sha256: str) -> Row | None:
+def known_finished(unit: Unit, sha256: str) -> Row | None:
     """The declaration these very bytes made before, if any."""
     table = schema.declaration
     return unit.one(unit.mine(table, table.c.programme == PROGRAMME, table.c.sha256 == sha256))

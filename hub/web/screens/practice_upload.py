@@ -1,4 +1,4 @@
-"""A practice hands in a list: what would become of every row is shown first, and nothing is kept before its yes."""
+"""A practice hands in a list, or a file its own system made: shown first as it would be judged, kept after its yes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from hub.errors import HubError
 from hub.intake.columns import PERFORMANCE_LIST, PRACTICE_LIST, ColumnMap, systems
 from hub.pipeline import intake, portal
+from hub.pipeline.finished import PROGRAMME, known_finished, take_finished
 from hub.pipeline.intake import IntakeRequest
 from hub.pipeline.list_requests import list_requests
 from hub.pipeline.portal import Rehearsal
 from hub.pipeline.upload_checks import check_upload
+from hub.store import parties
 from hub.store.parties import Organisation
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
@@ -129,9 +131,24 @@ def confirm(
 
 
 def _taken(visit: Visit, wanted: IntakeRequest, data: bytes) -> Response:
+    if wanted.programme == PROGRAMME:
+        return _taken_whole(visit, wanted, data)
     result = intake.take(visit.hub, visit.tenant, wanted, data, visit.actor)
     key = {"already_received": "was_here", "held": "now_held", "refused": "now_refused"}.get(result.status, "taken")
     return done(f"/practice/lists/{result.declaration_id}", key)
+
+
+def _taken_whole(visit: Visit, wanted: IntakeRequest, data: bytes) -> Response:
+    """A finished file, of the practice that was chosen or one below it."""
+    with visit.reading() as unit:
+        within = parties.codes_below(unit, wanted.organisation)
+    result = take_finished(visit.hub, visit.tenant, data, wanted.name, visit.actor, within=within)
+    with visit.reading() as unit:
+        row = known_finished(unit, result.sha256)
+    if row is None:
+        raise Absent("declaration", result.sha256)
+    key = {"already_received": "was_here", "held": "now_held", "refused": "now_refused"}.get(result.status, "taken")
+    return done(f"/practice/lists/{row['id']}", key)
 
 
 def _asked(visit: Visit, practice: str, what: str) -> Asked:
@@ -146,7 +163,7 @@ def _asked(visit: Visit, practice: str, what: str) -> Asked:
 
 
 def _offers(visit: Visit, practice: Organisation) -> list[tuple[str, dict[str, str]]]:
-    """The lists this practice may hand in: each module and quarter of its window, or its performances."""
+    """What this practice may hand in: lists of modules in their window, or its performances; or a finished file."""
     with visit.reading() as unit:
         asked = [one for one in list_requests(visit.hub, unit, visit.country) if one.expected.practice == practice.code]
         takes_part = any(row.modules for row in _modules(visit, practice))
@@ -155,7 +172,8 @@ def _offers(visit: Visit, practice: Organisation) -> list[tuple[str, dict[str, s
         for one in asked
         if one.closed_at is None
     ]
-    return found if takes_part else [(f"{PERFORMANCES}||", {"state": ""})]
+    lists = found if takes_part else [(f"{PERFORMANCES}||", {"state": ""})]
+    return [*lists, (f"{PROGRAMME}||", {"state": ""})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +220,7 @@ def _refused(visit: Visit, asked: Asked, problem: Trouble) -> Response:
 
 def _sheets(owner: Organisation | None, offers: Sequence[tuple[str, Any]]) -> list[ColumnMap]:
     """How the list is made in the practice's own system first, then in others."""
-    kinds = {_SHEETS[value.split("|", 1)[0]] for value, _ in offers}
+    kinds = {_SHEETS.get(value.split("|", 1)[0]) for value, _ in offers}
     found = [one for one in systems() if one.kind in kinds]
     return sorted(found, key=lambda one: (owner is None or one.name != owner.system, one.name))
 

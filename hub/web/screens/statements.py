@@ -5,7 +5,6 @@ Beside them the journal for bookkeeping, each row in one export.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -14,11 +13,12 @@ from hub.errors import ConfigurationError, HubError
 from hub.pipeline import bookkeeping, statements
 from hub.store import bookkeeping as exports
 from hub.store.parties import organisations
-from hub.store.unit import Row
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
 from hub.web.parts.numbers import Number
+from hub.web.parts.refusals import in_one
+from hub.web.parts.statement_files import MEDIA, cursor, download, place, statement_file
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -28,11 +28,6 @@ SCREEN = Screen(name="statements", path="/statements", needs=Permission.MONEY_SE
 router = APIRouter()
 _PAGE = 50
 _PAYS = [Depends(needs(Permission.PAY))]
-_MEDIA: Mapping[str, str] = {
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-}
 Period = Annotated[str, Form(max_length=10)]
 
 
@@ -46,7 +41,7 @@ def _list(
     visit: Visit, *, period: str = "", practice: str = "", after: str = "", error: str = "", status: int = 200
 ) -> Response:
     with visit.reading() as unit:
-        rows = statements.paged(unit, period=period, practice=practice, after=_after(after), most=_PAGE + 1)
+        rows = statements.paged(unit, period=period, practice=practice, after=place(after), most=_PAGE + 1)
         ours = organisations(unit)
         journals = exports.exports(unit) if _whole(visit) else []
     return page(
@@ -58,7 +53,7 @@ def _list(
         names={one.code: one.party.name for one in ours},
         practices=[one for one in ours if one.kind in statements.KINDS],
         chosen={"period": period, "practice": practice},
-        after=_cursor(rows[_PAGE - 1]) if len(rows) > _PAGE else "",
+        after=cursor(rows[_PAGE - 1]) if len(rows) > _PAGE else "",
         journals=list(reversed(journals))[:_PAGE],
         whole=_whole(visit),
     )
@@ -69,24 +64,13 @@ def _whole(visit: Visit) -> bool:
     return visit.within is None
 
 
-def _cursor(row: Row) -> str:
-    return f"{row['period']}.{row['practice']}.{row['currency']}.{row['version']}"
-
-
-def _after(text: str) -> tuple[str, str, str, int] | None:
-    parts = text.split(".")
-    if len(parts) != 4 or not parts[3].isdecimal():
-        return None
-    return parts[0], parts[1], parts[2], int(parts[3][:6])
-
-
 @router.post("/statements/make", dependencies=_PAYS)
 def make(visit: Visiting, period: Period) -> Response:
     """Make the statements of a quarter: a new version only where it says anything else."""
     try:
         found = statements.make(visit.hub, visit.tenant, period.strip(), visit.actor, practices=_own(visit))
     except HubError as problem:
-        return _list(visit, error=str(problem), status=422)
+        return _list(visit, error=in_one(problem, visit.language), status=422)
     return done("/statements", "made_n", new=sum(each.new for each in found), all=len(found))
 
 
@@ -118,7 +102,7 @@ def journal(visit: Visiting, number: Number) -> Response:
         made = bookkeeping.again(visit.hub, visit.tenant, number, visit.actor)
     except ConfigurationError as error:
         raise Absent("journal", str(number)) from error
-    return _download(made.content, made.name, _MEDIA["csv"])
+    return download(made.content, made.name, MEDIA["csv"])
 
 
 @router.post("/statements/journal", dependencies=_PAYS)
@@ -129,7 +113,7 @@ def export_journal(visit: Visiting, period: Period) -> Response:
     try:
         made = bookkeeping.export(visit.hub, visit.tenant, period.strip(), visit.actor)
     except HubError as problem:
-        return _list(visit, error=str(problem), status=422)
+        return _list(visit, error=in_one(problem, visit.language), status=422)
     if made is None:
         return done("/statements", "journal_nothing", period=period)
     return done("/statements", "journal_made", number=made.row["number"], n=made.row["count"])
@@ -138,21 +122,4 @@ def export_journal(visit: Visiting, period: Period) -> Response:
 @router.get("/statements/{practice}/{period}/{currency}/{version}/{form}")
 def file(visit: Visiting, practice: str, period: str, currency: str, version: str, form: str) -> Response:
     """One version as a file; it holds no personal data."""
-    ref = f"{practice}/{period}/{currency}/{version}"
-    if not version.isdecimal() or len(version) > 6:
-        raise Absent("statement", ref)
-    with visit.reading() as unit:
-        try:
-            row = statements.one(unit, practice, period, currency, int(version))
-        except ConfigurationError as error:
-            raise Absent("statement", ref) from error
-    if form not in _MEDIA:
-        raise Absent("statement", f"{ref}/{form}")
-    content = statements.written(statements.shown(visit.hub, visit.tenant, row), form)
-    visit.saw("export", f"statement/{ref}"[:200])
-    return _download(content, f"{practice}-{period}-{currency}-v{row['version']}.{form}", _MEDIA[form])
-
-
-def _download(content: bytes, name: str, media: str) -> Response:
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=media, headers=headers)
+    return statement_file(visit, (practice, period, currency, version), form)
