@@ -39,16 +39,20 @@ class Dead:
 
 
 def listed(
-    unit: Unit, *, state: str = "", partner: str = "", most: int = 200, before: datetime | None = None
+    unit: Unit, *, state: str = "", partner: str = "", most: int = 200, before: tuple[datetime, str] | None = None
 ) -> list[dict[str, Any]]:
-    """Exchanges, newest first, as a program may print them; `before` goes on where a page ended."""
+    """Exchanges, newest first, as a program may print them; `before` goes on where a page ended.
+
+    That is a moment and a business key: what is made in one transaction has one moment.
+    """
     table = schema.exchange
     where = [column == wished for column, wished in ((table.c.state, state), (table.c.partner, partner)) if wished]
     if before is not None:
-        where.append(table.c.prepared_at < before)
+        at, key = before
+        where += [table.c.prepared_at <= at, or_(table.c.prepared_at < at, table.c.business_key < key)]
     # The newest of all are found in order; the few in an open or failed state by that, or all would be looked through.
     newest = func.coalesce(table.c.prepared_at, None) if state in _FEW else table.c.prepared_at
-    rows = unit.rows(unit.mine(table, *where).order_by(newest.desc()).limit(most))
+    rows = unit.rows(unit.mine(table, *where).order_by(newest.desc(), table.c.business_key.desc()).limit(most))
     return [_body(row) for row in rows]
 
 

@@ -34,7 +34,7 @@ def why(hub: Hub, unit: Unit, view: ClaimView) -> dict[str, str]:
     """The sentence in every language, and who acts (`acts`: a role of ours, provider, payer, hub, nobody)."""
     waiting = tasks.of_claims(unit, [view.ref])
     if waiting:
-        said = {name: f"{waiting[0]['text'][name]} {waiting[0]['action'][name]}" for name in ("en", "nb", "nl")}
+        said = {name: f"{_ended(waiting[0]['text'][name])} {waiting[0]['action'][name]}" for name in ("en", "nb", "nl")}
         return {**said, "acts": acts_on(hub, waiting[0], view.payer)}
     row = claims.by_ref(unit, view.ref)
     code, acts, by = _corrected(unit, view) or (*standing_of(view), "")
@@ -53,6 +53,11 @@ def why(hub: Hub, unit: Unit, view: ClaimView) -> dict[str, str]:
         "corrects": row["corrects"] if row else "",
     }
     return {**text(code, **values), "acts": acts}
+
+
+def _ended(said: str) -> str:
+    """With its full stop, for a sentence follows: a partner's meaning of its own code often has none."""
+    return said if said.endswith((".", "!", "?", ":")) else f"{said}."
 
 
 def acts_on(hub: Hub, task: Row, payer: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -120,11 +120,11 @@ def partner_page(hub: Hub, unit: Unit, name: str, country: str) -> PartnerPage |
     return PartnerPage(partner=hub.registry.partners[name], row=row, agreements=list(reversed(ours)))
 
 
-def probed(hub: Hub, tenant: str, partner: Partner) -> Probe:
+def probed(hub: Hub, tenant: str, partner: Partner, say: Callable[[HubError], str] = str) -> Probe:
     """Look whether a partner can be reached, sending nothing; what stands in the way is said, not raised."""
     with hub.store.reading(tenant) as unit:
         one = next(one for one in reversed(parties.agreements(unit)) if one.partner == partner.name)
     try:
         return hub.open_channel(partner, one).probe()
     except HubError as error:
-        return Probe(ok=False, text=str(error))
+        return Probe(ok=False, text=say(error))

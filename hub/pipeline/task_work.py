@@ -16,7 +16,7 @@ from hub.log import clean_text
 from hub.model.exchange import ExchangeState
 from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import Actor
-from hub.store import access, claims, declarations, exchanges, parties, payouts, schema, support, tasks
+from hub.store import access, claims, declarations, exchanges, parties, payouts, portal, schema, support, tasks
 from hub.store.support import REFUSALS, NewNote
 from hub.store.unit import Row, Unit
 
@@ -90,7 +90,7 @@ def closed(unit: Unit, row: Row, why: str, words: str, actor: Actor) -> None:
     said = clean_text(" ".join(words.split()))
     if not tasks.done(unit, row["key"], {"resolved": why, "by": actor.name, "said": said}):
         raise ConfigurationError("it is closed already", hint="its history says by what")
-    noted(unit, row["id"], "resolved", said if why == OTHER else f"{why} {said}".strip(), actor)
+    noted(unit, row["id"], "resolved", said if why == OTHER else f"{why}: {said}".removesuffix(": "), actor)
     access.record(unit, actor=actor.name, role=actor.role, action="resolve", object_=f"task/{row['id']}")
 
 
@@ -162,6 +162,12 @@ def _overdue(unit: Unit, row: Row) -> str:
     return ANSWER if exchange["answered_at"] is None and exchange["state"] in ("sent", "delivered") else ""
 
 
+def _answered(unit: Unit, row: Row) -> str:
+    """An answer is read at its question, as long as there is one."""
+    question = portal.question(unit, row["key"].partition(":")[2])
+    return "" if question is None or question["state"] == portal.CLOSED else ELSEWHERE
+
+
 def _payout(unit: Unit, row: Row) -> str:
     """A pay-out that failed and was not paid since, or a booking that contradicts one and is not tied to it."""
     _, payout_id, _, *booking = [*row["key"].split(":"), "", ""][:4]
@@ -179,7 +185,7 @@ _BY_KIND: Mapping[str, Callable[[Unit, Row], str]] = MappingProxyType(
         "account_waits": _always(SECOND),
         "device": _always(SECOND),
         "list_missing": _always(ELSEWHERE),
-        "question_answered": _always(ELSEWHERE),
+        "question_answered": _answered,
         "reply_overdue": _overdue,
         "payout_failed": _payout,
         "payout_contradicted": _payout,

@@ -261,8 +261,8 @@ def _amount(text: str | None, name: str, before: Money) -> Money:
         return before
     try:
         return money(text, before.currency)
-    except ValueError as error:
-        raise ContentError(f"{name}: {error}", hint="write it as 640.00") from None
+    except ValueError:
+        raise ContentError(f"{name} is not an amount", hint="write it as 640.00") from None
 
 
 def _day(text: str, name: str) -> date:

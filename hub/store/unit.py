@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from hub.errors import ConfigurationError, ContentError, TransientError
 from hub.ports import Clock
@@ -168,7 +168,12 @@ class Store:
                 stack.enter_context(opened.begin())
             except OperationalError as error:
                 raise _unreachable(error) from error
-            yield opened
+            try:
+                yield opened
+            except DataError as error:  # what no text column of PostgreSQL takes is a typist's fault, the rest ours
+                if "NUL" not in str(error.orig):
+                    raise
+                raise ContentError("a text holds a sign that cannot be stored", hint="leave it out") from error
 
 
 def _unreachable(error: OperationalError) -> TransientError | ConfigurationError:

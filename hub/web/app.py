@@ -26,6 +26,7 @@ from hub.web.errors import Absent, Forged, NotLoggedIn
 from hub.web.fairness import Desk
 from hub.web.guard import from_our_form, meant_for, needs, of_this_site, visiting
 from hub.web.pages import open_page, page
+from hub.web.parts.refusals import worded
 from hub.web.provider import Provider
 from hub.web.saying import SAID
 from hub.web.scan import all_screens, modules
@@ -123,7 +124,7 @@ def _absent(request: Request, error: Exception) -> Response:
     kind, ref = (error.kind, error.ref) if isinstance(error, Absent) else ("page", request.url.path)
     visit = _visit(request)
     if visit is not None:
-        visit.saw("open", f"{kind}/{ref[:120]}", outcome="absent")
+        visit.saw("open", f"{kind}/{ref[:120]}".replace("\x00", ""), outcome="absent")
     return _error_page(request, visit, 404, "absent")
 
 
@@ -135,9 +136,9 @@ def _forged(request: Request, _error: Exception) -> Response:
 def _refused(request: Request, error: Exception) -> Response:
     """What the hub cannot do is said where it was asked, with what to do."""
     if not isinstance(error, HubError):
-        return _error_page(request, _visit(request), 409, "refused", what=str(error))
-    what = f"{error.where}: {error.message}" if error.where else error.message
-    return _error_page(request, _visit(request), 409, "refused", what=what, hint=error.hint)
+        return _error_page(request, _visit(request), 409, "refused", what={"en": str(error)})
+    what, hint = worded(error)
+    return _error_page(request, _visit(request), 409, "refused", what=what, hint=hint)
 
 
 def _not_understood(request: Request, _error: Exception) -> Response:
@@ -159,7 +160,7 @@ def _broken(request: Request, error: Exception) -> Response:
     where = f"{Path(place.filename).name}:{place.lineno}"
     log.event("page broke", number=number, path=request.url.path, error=type(error).__name__, where=where)
     try:
-        answer = _error_page(request, _visit(request), 500, "broken", what=number)
+        answer = _error_page(request, _visit(request), 500, "broken", what={"en": number})
     except Exception:  # noqa: BLE001 -- whatever broke the page breaks its error page too: plain words then
         answer = Response(f"Something broke here (number {number}).", status_code=500, media_type="text/plain")
     answer.headers.update(_HEADERS)
@@ -167,7 +168,7 @@ def _broken(request: Request, error: Exception) -> Response:
 
 
 def _error_page(request: Request, visit: Visit | None, status: int, kind: str, **values: object) -> Response:
-    shown = {"kind": kind, "what": "", "hint": ""} | values
+    shown = {"kind": kind, "what": {}, "hint": {}} | values
     if visit is None:
         return open_page(request, "error/error.html", status=status, **shown)
     return page(visit, "error/error.html", status=status, **shown)

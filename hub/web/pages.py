@@ -95,6 +95,16 @@ def called(kind: str, code: str, language: str) -> str:
     return word(NAMES, key, language) if has(NAMES, key) else code
 
 
+def _note_text(kind: str, said: str, language: str) -> str:
+    """What was said of a task; why it was closed by its name, where one was chosen (`hub.pipeline.task_work`)."""
+    why, _, words = said.partition(" ")
+    code = why.removesuffix(":")
+    chosen = not words or why.endswith(":") or "_" in why
+    if kind != "resolved" or not chosen or not has("rejections", f"why_{code}"):
+        return said
+    return ": ".join(one for one in (word("rejections", f"why_{code}", language), words) if one)
+
+
 def _door(visit: Visit, kind: str, ref: str) -> str:
     """The way to a place; forms that only some may send are no way for the others."""
     works = kind not in ("correct", "credit") or visit.may(Permission.WORK)
@@ -149,6 +159,8 @@ def _common(screen: str, language: str, visit: Visit | None) -> dict[str, object
         "called": lambda kind, code: called(kind, code, language),
         "shown_as": shown_as,
         "cause_name": lambda code: pick(texts.cause(code), language),
+        "values_in": lambda values: texts.values_in(values, language),
+        "note_text": lambda note: _note_text(note["kind"], note["text"], language),
         "spoken_names": lambda names: ", ".join(pick(texts.spoken(name), language) for name in names),
         "field_name": lambda *names: pick(texts.fields(names), language),
         "partner_title": lambda name: _partner_title(visit, name),

@@ -12,7 +12,7 @@ from hub.model.person import Person as Patient
 from hub.pipeline import claim_page, claim_raw, claim_trace, identity, lookup
 from hub.pipeline.context import Actor
 from hub.pipeline.views import claim_views
-from hub.store import access, claims, exchanges, parties, schema, search, subjects
+from hub.store import access, claims, exchanges, parties, schema, search, subjects, tasks
 from hub.store.unit import Row
 from hub.web.parts import commands
 from hub.web.screens.claims import OTHER, REASONS
@@ -79,6 +79,19 @@ def test_no_view_of_a_message_shows_a_person_unasked(console: Console, country: 
             for value in personal(console, tenant, row) - {row["case_ref"]}:
                 assert value not in answer.text, (row["ref"], view)
     assert shown > 10
+
+
+def test_what_to_do_is_a_sentence_of_its_own(console: Console) -> None:
+    """A partner's meaning of its code has no full stop of its own; what to do follows it."""
+    row = refused(console, NL)
+    with console.hub.store.reading(NL) as unit:
+        (view,) = claim_views(unit, [row])
+        said = lookup.why(console.hub, unit, view)
+        waiting = tasks.of_claims(unit, [row["ref"]])[0]
+    for language in ("en", "nb", "nl"):
+        before, after = said[language].split(waiting["action"][language])[0], waiting["action"][language]
+        assert after
+        assert re.search(r"[^.!?:][.!?:] $", before), said[language]
 
 
 def test_a_person_is_shown_for_a_reason_once_and_the_log_says_why(console: Console) -> None:

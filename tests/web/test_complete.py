@@ -11,7 +11,7 @@ import pytest
 from hub.pipeline import holding, views
 from hub.pipeline.context import Actor
 from hub.ports import Coverage, CoverageAnswer, CoverageQuestion
-from hub.store import declarations, schema
+from hub.store import declarations, schema, subjects
 from hub.store.unit import Row
 from tests.web.consoles import NL, NO, Console
 
@@ -223,3 +223,17 @@ def test_a_held_performance_is_left_out_for_a_reason_that_is_kept(console: Conso
     assert (after["outcome"], after["code"]) == ("exclude", "EXCLUDED_BY_PERSON")
     (task,) = console.rows(NL, schema.task, schema.task.c.key == f"declaration:{row['declaration_id']}")
     assert task["state"] == "done"
+
+
+def test_the_row_of_somebody_erased_can_still_be_left_out(console: Console) -> None:
+    row = waiting(console, "UZOVI_MISSING")
+    with console.hub.store.unit(NL) as unit:
+        subjects.erase(unit, row["subject_id"])
+    person = console.login("support")
+    assert "Geen verzekeraar bekend" in person.see("/complete")
+    page = person.see(f"/complete/rows/{row['id']}")
+    assert "zijn gewist" in page
+    assert 'name="v.' not in page
+    assert person.send(f"/complete/rows/{row['id']}", {"v.uzovi": "3332"}).status_code == 409
+    person.send(f"/complete/rows/{row['id']}/exclude", {"reason": "gewist"})
+    assert row_of(console, row)["outcome"] == "exclude"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_a_bank_file_is_shown_before_anything_of_it_is_stored(console: Console) 
     assert len(console.rows(NO, schema.payment)) == before
     refused = person.client.post("/payments/file", data={"csrf": secret}, files={"file": ("x.txt", b"no bank file")})
     assert refused.status_code == 422
-    assert "no bank file we can read" in refused.text
+    assert "dette er ingen bankfil vi kan lese (" in refused.text
 
 
 def test_a_file_received_twice_books_nothing_twice(console: Console) -> None:
@@ -126,6 +127,23 @@ def test_a_payment_is_split_and_nothing_is_taken_too_far(console: Console) -> No
     assert "NOK" in free or "kr" in free
     person.send(f"{base}/return", {"amount": "65,00", "reason": "paid too much"})
     assert "paid too much" in person.see(base)
+
+
+def test_what_was_typed_for_a_payment_is_there_again_with_what_is_wrong(console: Console) -> None:
+    person = console.login("finance", "NO")
+    _hand_in(person, _file(_booking("1", 900)))
+    path = f"/payments/{_stored(console, 900)['id']}"
+    wanted = "10002=1,00\nNOBODYS=5,00"
+    asked = {"wanted": wanted, "no_claim_amount": "2,50", "reason": "as their letter says"}
+    answer = person.send(f"{path}/allocate", asked)
+    said = unescape(answer.text)
+    assert answer.status_code == 409
+    assert "ingen krav heter NOBODYS (skriv KRAV=12,30, ett krav per linje)" in said
+    assert f"{wanted}</textarea>" in said.replace("\r\n", "\n")
+    assert 'value="2,50"' in said
+    assert said.count("as their letter says") == 1, "in its own form, and in no other"
+    answer = person.send(f"{path}/return", {"amount": "a lot", "reason": "not ours"})
+    assert (answer.status_code, 'value="a lot"' in answer.text, 'value="not ours"' in answer.text) == (409, True, True)
 
 
 def test_money_is_left_by_one_person_up_to_the_limit_and_by_two_above_it(console: Console) -> None:

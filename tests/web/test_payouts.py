@@ -30,7 +30,7 @@ def test_who_proposes_sees_the_lines_but_cannot_approve(console: Console) -> Non
     assert 'type="checkbox" name="numbers"' not in body
     refused = person.send("/payouts/approve", {"numbers": ["1", "2"], "amount": TOGETHER})
     assert refused.status_code == 409
-    assert "cannot approve" in refused.text
+    assert "kan het niet goedkeuren" in refused.text
     assert _states(console) == {"proposed"}
 
 

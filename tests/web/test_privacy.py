@@ -94,6 +94,20 @@ def test_employee_exchange_and_whether_the_log_is_whole(console: Console) -> Non
     assert _last(console)["outcome"] == "broken"
 
 
+def test_a_day_of_the_log_is_the_reader_s_own_day(console: Console) -> None:
+    """Half past midnight in Amsterdam is the evening before in UTC; the report says the day that the page says."""
+    console.clock.move_to(datetime(2026, 7, 1, 22, 30, tzinfo=UTC))
+    person = console.login("auditor")
+    person.see("/access-log")
+    asked = {"name": person.login, "first": "2026-07-02", "last": "2026-07-02"}
+    assert "2026-07-02 00:30" in person.send("/access-log/employee", asked).text
+    asked = {"name": person.login, "first": "2026-07-01", "last": "2026-07-01"}
+    assert "2026-07-02 00:30" not in person.send("/access-log/employee", asked).text
+    for first, last in (("2026-06-01", "9999-12-31"), ("0001-01-01", "2026-07-02")):
+        asked = {"name": person.login, "first": first, "last": last}
+        assert person.send("/access-log/employee", asked).status_code == 200
+
+
 def test_a_person_is_given_what_is_held_as_data_and_as_text(console: Console) -> None:
     person = console.login("privacy_officer")
     data = person.send("/privacy/export", {"number": BSN, "form": "json"})
@@ -112,11 +126,11 @@ def test_an_erasure_is_asked_by_one_and_done_by_another(console: Console) -> Non
     first = console.login("privacy_officer")
     values = {"number": BSN, "reason": "request"}
     owed = first.send("/privacy/erase", {"number": _owed(console), "reason": "request"})
-    assert (owed.status_code, "not paid in full" in owed.text) == (409, True)
+    assert (owed.status_code, "niet beslist of niet geheel betaald" in owed.text) == (409, True)
     assert "*****1428" in first.send("/privacy/erase", values | {"despite": "paid outside"}).text
     own = first.send("/privacy/erasures/1/approve")
     assert own.status_code == 409
-    assert "second person" in own.text
+    assert "een tweede persoon keurt goed" in own.text
     assert first.get("/privacy/erasures/1").status_code == 404, "there is no certificate yet"
     second = _second(console)
     done = second.send("/privacy/erasures/1/approve")
@@ -138,7 +152,12 @@ def test_holds_and_refusals_are_said_and_kept(console: Console) -> None:
     assert "dispute 17" in person.send("/privacy/hold", {"number": BSN, "reason": "dispute 17"}).text
     subject = console.rows(NL, schema.legal_hold)[0]["subject_id"]
     asked = {"number": BSN, "reason": "request", "despite": "paid outside"}
-    assert "legal hold" in person.send("/privacy/erase", asked).text
+    refused = person.send("/privacy/erase", asked).text
+    assert "op deze persoon rust sinds" in refused
+    assert "legal hold" not in refused
+    assert BSN not in refused, "what was typed stands there again, but for the number"
+    assert 'value="request"' in refused
+    assert 'value="paid outside"' in refused
     assert person.send("/privacy/holds/nobody/lift", {"reason": "settled"}).status_code == 404
     assert person.send(f"/privacy/holds/{subject}/lift", {"reason": ""}).status_code == 409
     assert person.send(f"/privacy/holds/{subject}/lift", {"reason": "settled"}).status_code == 200

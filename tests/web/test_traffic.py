@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import timedelta
+from html import unescape
+from urllib.parse import quote
 
 import pytest
 
@@ -11,6 +14,7 @@ from hub.model.exchange import ExchangeState
 from hub.pipeline.deadlines import deadlines
 from hub.store import exchanges, pauses, schema
 from hub.web.parts.ical import calendar
+from hub.web.screens import exchanges as screen
 from tests.web.consoles import NL, Console
 
 
@@ -32,8 +36,25 @@ def test_exchanges_can_be_narrowed_to_a_state_and_paged(console: Console) -> Non
     assert refused
     assert all(f'/exchanges/{row["business_key"]}"' in body for row in refused)
     assert not any(f'/exchanges/{row["business_key"]}"' in body for row in others)
-    oldest = min(row["prepared_at"] for row in console.rows(NL, schema.exchange))
-    assert "/exchanges/" not in person.see(f"/exchanges?before={oldest.isoformat().replace('+', '%2B')}")
+    oldest = min(console.rows(NL, schema.exchange), key=lambda row: (row["prepared_at"], row["business_key"]))
+    ended = quote(f"{oldest['prepared_at'].isoformat()}|{oldest['business_key']}")
+    assert "/exchanges/" not in person.see(f"/exchanges?before={ended}")
+
+
+def test_messages_made_in_one_moment_all_have_a_place_in_the_list(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One night's files are made in one transaction, and so at one moment: no page may end before the last of them."""
+    monkeypatch.setattr(screen, "_PAGE", 4)
+    person, keys, path = console.login("support"), [], "/exchanges"
+    while path:
+        body = person.see(path)
+        keys += re.findall(r'<tr><td><a href="/exchanges/([^"]+)"', body)
+        more = re.search(r'href="(/exchanges\?[^"]+)" rel="next"', body)
+        path = more[1] if more else ""
+    rows = console.rows(NL, schema.exchange)
+    assert max(Counter(row["prepared_at"] for row in rows).values()) > 4
+    assert sorted(keys) == sorted(row["business_key"] for row in rows)
 
 
 def test_the_file_of_an_exchange_is_for_who_may_see_persons_and_leaves_a_line(console: Console) -> None:
@@ -81,6 +102,18 @@ def test_a_dead_letter_that_is_not_there_changes_nothing(console: Console) -> No
     assert console.login("support").send("/dead", {"ids": "nothing"}).status_code == 404
 
 
+def test_what_a_colleague_started_meanwhile_keeps_the_others_not_back(console: Console) -> None:
+    """Two people have the same list open: the second's ticks start what is still dead."""
+    key = _make(console, ExchangeState.FAILED)
+    row = next(row for row in console.rows(NL, schema.exchange) if row["business_key"] == key)
+    started = next(one["id"] for one in console.rows(NL, schema.exchange) if one["state"] == "delivered")
+    person = console.login("support")
+    assert "1 opnieuw gestart" in person.send("/dead", {"ids": [started, row["id"], row["id"]]}).text
+    after = next(one for one in console.rows(NL, schema.exchange) if one["id"] == row["id"])
+    assert after["state"] != "failed"
+    assert "er is niets gestart" in person.send("/dead").text
+
+
 def test_a_partner_is_paused_with_a_reason_and_goes_on_again(console: Console) -> None:
     person = console.login("engineer")
     assert person.send("/partners/menzis/pause", {"reason": ""}).status_code == 422
@@ -106,12 +139,19 @@ def test_secrets_of_an_agreement_are_never_shown(console: Console) -> None:
 def test_a_job_runs_now_pauses_and_resumes(console: Console) -> None:
     person = console.login("engineer")
     answer = person.send("/jobs/watch-hourly/run")
-    assert "watch-hourly: ok" in answer.text
+    assert "Termijnen en lijsten bewaken: ok" in answer.text
     person.send("/jobs/watch-hourly/pause", {"reason": "maintenance"})
     assert "maintenance" in person.see("/jobs")
     person.send("/jobs/watch-hourly/resume")
     assert "maintenance" not in person.see("/jobs")
     assert person.send("/jobs/no-such-job/run").status_code == 404
+
+
+def test_what_a_job_destroyed_is_called_what_people_call_it(console: Console) -> None:
+    person = console.login("engineer")
+    answer = unescape(person.send("/jobs/retention-nightly/run").text)
+    assert "nameless_rows" not in answer
+    assert "Regels zonder bekende persoon: 1" in answer
 
 
 @pytest.mark.parametrize(

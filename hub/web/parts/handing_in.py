@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from fastapi import Request, UploadFile
 
-from hub import texts
 from hub.errors import HubError, TransientError
 from hub.pipeline.cases import RefusedError
 from hub.pipeline.intake.maps import UnconfirmedColumnsError
@@ -15,6 +14,7 @@ from hub.pipeline.upload_checks import plain_name
 from hub.store import parties
 from hub.store.parties import Organisation
 from hub.web.errors import Absent
+from hub.web.parts.refusals import worded
 from hub.web.staging import Staged, Staging
 from hub.web.visit import Visit
 
@@ -46,13 +46,8 @@ def trouble(error: HubError) -> Trouble:
             missing=proposal.missing,
         )
     code = "TRY_LATER" if isinstance(error, TransientError) else "UNREADABLE"
-    return Trouble(said=_placed(error), todo=texts.spoken(error.hint), code=code)
-
-
-def _placed(error: HubError) -> dict[str, str]:
-    """What is wrong, after where it stands in the file."""
-    said, where = texts.spoken(error.message), texts.spoken(error.where)
-    return {name: f"{where[name]}: {said[name]}" if error.where else said[name] for name in texts.LANGUAGES}
+    said, todo = worded(error)
+    return Trouble(said=said, todo=todo, code=code)
 
 
 def own(visit: Visit, kind: str) -> list[Organisation]:

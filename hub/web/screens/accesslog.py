@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
@@ -13,6 +13,7 @@ from hub.pipeline.privacy import whom
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
 from hub.web.pages import page
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.screen import Screen
 from hub.web.visit import Visit
@@ -20,6 +21,7 @@ from hub.web.visit import Visit
 SCREEN = Screen(name="accesslog", path="/access-log", needs=Permission.AUDIT, group="admin", order=80)
 router = APIRouter()
 _PAGE, _MOST = 50, 500
+_FIRST_YEAR = 1900
 Text = Annotated[str, Form(max_length=120)]
 
 
@@ -51,7 +53,7 @@ def employee(visit: Visiting, name: Text = "", first: Text = "", last: Text = ""
     _whole_tenant(visit)
     today = visit.hub.today(visit.country)
     begin, end = _day(first) or today - timedelta(days=31), _day(last) or today
-    since, until = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (begin, end + timedelta(days=1)))
+    since, until = (datetime.combine(day, time(), tzinfo=visit.zone) for day in (begin, end + timedelta(days=1)))
     rows = access_reports.of_employee(visit.hub, visit.tenant, name.strip(), since, until, visit.actor)
     return _page(visit, rows=rows[-_MOST:], about="of_employee", shown=name.strip(), count=len(rows))
 
@@ -81,8 +83,9 @@ def _whole_tenant(visit: Visit) -> None:
 
 
 def _page(visit: Visit, *, status: int = 200, error: HubError | None = None, **found: Any) -> Response:
+    said = in_one(error, visit.language) if error else ""
     empty: dict[str, Any] = {"rows": [], "persons": [], "months": [], "after": "", "about": "", "shown": "", "count": 0}
-    return page(visit, "accesslog/list.html", status=status, error=error, most=_MOST, **(empty | found))
+    return page(visit, "accesslog/list.html", status=status, error=said, most=_MOST, **(empty | found))
 
 
 def _place(text: str) -> tuple[str, int] | None:
@@ -91,7 +94,9 @@ def _place(text: str) -> tuple[str, int] | None:
 
 
 def _day(text: str) -> date | None:
+    """A day that a report can begin or end with; none where the calendar has hardly begun or is about to end."""
     try:
-        return date.fromisoformat(text.strip())
+        found = date.fromisoformat(text.strip())
     except ValueError:
         return None
+    return found if _FIRST_YEAR <= found.year < MAXYEAR else None

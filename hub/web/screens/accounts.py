@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,8 @@ from hub.store.parties import organisations
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
+from hub.web.parts.places import place
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -25,6 +28,7 @@ SCREEN = Screen(name="accounts", path="/accounts", needs=Permission.MONEY_SEE, g
 router = APIRouter()
 _PAYS = [Depends(needs(Permission.PAY))]
 _PAGE = 50
+_NOTHING_TYPED: Mapping[str, str] = MappingProxyType({"code": "", "account": "", "source": ""})
 
 
 @router.get("/accounts")
@@ -34,11 +38,18 @@ def listing(visit: Visiting, after: str = "", before: str = "", code: str = "") 
 
 
 def _list(
-    visit: Visit, *, after: str = "", before: str = "", code: str = "", error: str = "", status: int = 200
+    visit: Visit,
+    *,
+    after: str = "",
+    before: str = "",
+    code: str = "",
+    typed: Mapping[str, str] = _NOTHING_TYPED,
+    error: str = "",
+    status: int = 200,
 ) -> Response:
     with visit.reading() as unit:
-        waiting, later = own_accounts.paged(unit, _place(after), _PAGE, waiting=True)
-        decided, earlier = own_accounts.paged(unit, _place(before), _PAGE, waiting=False)
+        waiting, later = own_accounts.paged(unit, place(after) or (), _PAGE, waiting=True)
+        decided, earlier = own_accounts.paged(unit, place(before) or (), _PAGE, waiting=False)
         found = keyset.organisations(unit, (code,) if code else (), _PAGE + 1)
     ours = found[:_PAGE]
     return page(
@@ -46,6 +57,7 @@ def _list(
         "accounts/list.html",
         status=status,
         error=error,
+        typed=typed,
         waiting=[(row, _mine(visit, row)) for row in waiting],
         decided=decided,
         ours=ours,
@@ -58,16 +70,6 @@ def _list(
 
 def _further(name: str, place: Place) -> str:
     return f"/accounts?{urlencode({name: f'{place[0].isoformat()}|{place[1]}'})}" if place else ""
-
-
-def _place(text: str) -> Place:
-    """Where a page ended; a cursor nobody made is the beginning."""
-    moment, _, row_id = text.partition("|")
-    try:
-        found = datetime.fromisoformat(moment)
-    except ValueError:
-        return ()
-    return (found, row_id[:40]) if row_id and found.tzinfo is not None else ()
 
 
 def _mine(visit: Visit, row: dict[str, Any]) -> bool:
@@ -87,7 +89,8 @@ def ask(
         with visit.hub.store.unit(visit.tenant) as unit:
             _, new = own_accounts.ask(unit, code, account, source=source, actor=visit.actor)
     except HubError as problem:
-        return _list(visit, error=str(problem), status=422)
+        typed = {"code": code, "account": account, "source": source}
+        return _list(visit, typed=typed, error=in_one(problem, visit.language), status=422)
     return done("/accounts", "asked" if new else "asked_before", code=code)
 
 
@@ -105,7 +108,7 @@ def decide(
         with visit.hub.store.unit(visit.tenant) as unit:
             own_accounts.decide(unit, code, visit.actor, approve=approves, account=account)
     except HubError as problem:
-        return _list(visit, error=str(problem), status=409)
+        return _list(visit, error=in_one(problem, visit.language), status=409)
     return done("/accounts", "approved" if approves else "rejected", code=code)
 
 

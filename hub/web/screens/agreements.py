@@ -13,10 +13,12 @@ from hub.pipeline.partner_page import PartnerPage
 from hub.store import parties
 from hub.web.guard import Visiting
 from hub.web.pages import page
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
 from hub.web.visit import Visit
+from hub.web.wording import word
 
 SCREEN = Screen(name="agreements", path="/agreements", needs=Permission.ADMIN, group="admin", order=20)
 router = APIRouter()
@@ -54,8 +56,10 @@ def put(
         )
         with visit.unit() as unit:
             record(visit.hub, unit, visit.country, wished, visit.actor)
-    except (HubError, ValueError) as error:
-        return _page(visit, status=422, values=values, error=str(error))
+    except HubError as error:
+        return _page(visit, status=422, values=values, error=in_one(error, visit.language))
+    except ValueError:
+        return _page(visit, status=422, values=values, error=word("agreements", "not_a_day", visit.language))
     return done("/agreements", "stored", partner=partner)
 
 

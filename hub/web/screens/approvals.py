@@ -15,6 +15,7 @@ from hub.web.guard import Visiting, needs
 from hub.web.pages import page
 from hub.web.parts.doors import door
 from hub.web.parts.numbers import Number, number_of
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -114,7 +115,7 @@ def approve(visit: Visiting, number: Number) -> Response:
     try:
         request = approvals.approve(visit.hub, visit.tenant, body["number"], visit.actor)
     except HubError as problem:
-        return _one(visit, number, error=str(problem), status=409)
+        return _one(visit, number, error=in_one(problem, visit.language), status=409)
     return done("/approvals", "is_done" if request.state == "approved" else "is_void", number=number)
 
 
@@ -125,7 +126,7 @@ def reject(visit: Visiting, number: Number, reason: Annotated[str, Form(max_leng
     try:
         approvals.reject(visit.hub, visit.tenant, body["number"], reason, visit.actor)
     except HubError as problem:
-        return _one(visit, number, error=str(problem), status=409)
+        return _one(visit, number, error=in_one(problem, visit.language), status=409)
     return done("/approvals", "is_rejected", number=number)
 
 
@@ -153,5 +154,5 @@ def set_limit(
             visit.hub, visit.tenant, much, visit.actor, reason=reason, allowance=limits.ALLOWANCES[kind]
         )
     except HubError as problem:
-        return _list(visit, error=str(problem), status=422)
+        return _list(visit, error=in_one(problem, visit.language), status=422)
     return done("/approvals", "limit_waits" if asked else "limit_set", amount=much)

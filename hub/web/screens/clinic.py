@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Response
@@ -13,6 +12,7 @@ from hub.store import portal
 from hub.web.guard import Visiting
 from hub.web.pages import page
 from hub.web.parts import handing_in
+from hub.web.parts.places import cursor, place
 from hub.web.roles import Permission
 from hub.web.screen import Screen
 
@@ -24,18 +24,13 @@ _PAGE = 20
 @router.get("/clinic")
 def overview(visit: Visiting, after: str = "") -> Response:
     """The logs, newest first."""
-    moment, _, last = after.partition("|")
-    try:
-        place = (datetime.fromisoformat(moment), last) if last else None
-    except ValueError:
-        place = None
     with visit.reading() as unit:
-        found = portal.lists(unit, after=place, most=_PAGE)
+        found = portal.lists(unit, after=place(after), most=_PAGE)
         shown = handed_in(unit, found.rows)
         questions = portal.waiting_questions(unit)
     following = ""
     if found.next is not None:
-        following = f"/clinic?{urlencode({'after': f'{found.next[0].isoformat()}|{found.next[1]}'})}"
+        following = f"/clinic?{urlencode({'after': cursor(found.next)})}"
     visit.saw("read", "clinic")
     return page(visit, "clinic/overview.html", logs=shown, questions=questions, next_url=following)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -21,6 +20,7 @@ from hub.store.unit import Row, Unit
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
+from hub.web.parts.places import cursor, place
 from hub.web.parts.typed import Typed
 from hub.web.roles import Permission
 from hub.web.saying import done
@@ -49,8 +49,8 @@ def listing(visit: Visiting, kind: str = "rows", code: str = "", after: str = ""
     visit.saw("read", f"complete/{chosen}")
     following = ""
     if found.next is not None:
-        cursor = f"{found.next[0].isoformat()}|{found.next[1]}" if chosen != _CLAIMS else str(found.next)
-        following = f"/complete?{urlencode({'kind': chosen, 'code': code, 'after': cursor})}"
+        ended = cursor(found.next) if chosen != _CLAIMS else str(found.next)
+        following = f"/complete?{urlencode({'kind': chosen, 'code': code, 'after': ended})}"
     return page(
         visit,
         "complete/list.html",
@@ -68,12 +68,7 @@ def listing(visit: Visiting, kind: str = "rows", code: str = "", after: str = ""
 def _page(unit: Unit, kind: str, code: str, after: str) -> Page:
     if kind == _CLAIMS:
         return to_complete.held(unit, code=code, after=after, most=_PAGE)
-    moment, _, last = after.partition("|")
-    try:
-        place = (datetime.fromisoformat(moment), last) if last else None
-    except ValueError:
-        place = None
-    return to_complete.rows(unit, _KINDS[kind], code=code, after=place, most=_PAGE)
+    return to_complete.rows(unit, _KINDS[kind], code=code, after=place(after), most=_PAGE)
 
 
 def _words(unit: Unit, found: Page) -> dict[str, Row]:
@@ -104,9 +99,11 @@ def _one(
     insured: CoverageAnswer | None = None,
 ) -> Response:
     found, head = _row(visit, row)
+    erased = not claims.of_somebody([found])
     with visit.reading() as unit:
-        body = declarations.bodies(unit, [found])[0]
-    shown = {name: "" if name in _PERSONAL else body.get(name, "") for name in FIELDS.get(head["programme"], ())}
+        body = {} if erased else declarations.bodies(unit, [found])[0]
+    fields = () if erased else FIELDS.get(head["programme"], ())
+    shown = {name: "" if name in _PERSONAL else body.get(name, "") for name in fields}
     return page(
         visit,
         "complete/one.html",
@@ -118,6 +115,7 @@ def _one(
         problems=problems or {},
         asks_cov=head["programme"] in ASKS_COV,
         cov_alone=head["programme"] in COV_ALONE,
+        erased=erased,
         insured=insured,
         waits=found["outcome"] in completing.WAITING,
         error=error,

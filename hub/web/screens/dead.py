@@ -12,6 +12,7 @@ from hub.pipeline.exchanges import Dead
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -32,18 +33,24 @@ def listing(visit: Visiting) -> Response:
 
 
 @router.post("/dead", dependencies=[Depends(needs(Permission.RUN))])
-def redrive(visit: Visiting, ids: Annotated[list[str], Form()]) -> Response:
-    """Start again what was ticked; one that fails again stays, and the others go on."""
+def redrive(visit: Visiting, ids: Annotated[list[str] | None, Form()] = None) -> Response:
+    """Start again what was ticked; one that fails again stays, and the others go on.
+
+    What somebody else started meanwhile is dead no more: it is left, and does not keep the others back.
+    """
+    if not ids:
+        return done("/dead", "choose_some")
     with visit.reading() as unit:
         known = {one.id: one for one in exchanges.dead(unit)}
-    if not ids or any(one not in known for one in ids):
+    chosen = [one for one in dict.fromkeys(ids) if one in known]
+    if not chosen:
         raise Absent("dead", "".join(ids)[:60])
     failed = []
-    for one in ids:
+    for one in chosen:
         try:
             exchanges.redrive(visit.hub, visit.tenant, known[one], visit.actor)
         except HubError as error:
-            failed.append(f"{known[one].ref}: {error}")
+            failed.append(f"{known[one].ref}: {in_one(error, visit.language)}")
     if failed:
-        return done("/dead", "some_failed", n=len(ids) - len(failed), failed="; ".join(failed)[:600])
-    return done("/dead", "started", n=len(ids))
+        return done("/dead", "some_failed", n=len(chosen) - len(failed), failed="; ".join(failed)[:600])
+    return done("/dead", "started", n=len(chosen))

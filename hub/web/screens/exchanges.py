@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -34,8 +33,8 @@ def listing(visit: Visiting, state: str = "", partner: str = "", before: str = "
     """Newest first, page by page."""
     wished = state if state in tuple(ExchangeState) else ""
     with visit.reading() as unit:
-        rows = exchanges.listed(unit, state=wished, partner=partner, most=_PAGE + 1, before=_moment(before))
-    last = rows[_PAGE - 1]["prepared_at"].isoformat() if len(rows) > _PAGE else ""
+        rows = exchanges.listed(unit, state=wished, partner=partner, most=_PAGE + 1, before=place(before))
+    last = rows[_PAGE - 1] if len(rows) > _PAGE else None
     return page(
         visit,
         "exchanges/list.html",
@@ -43,7 +42,7 @@ def listing(visit: Visiting, state: str = "", partner: str = "", before: str = "
         states=tuple(ExchangeState),
         partners=sorted(visit.hub.registry.partners),
         chosen={"state": wished, "partner": partner},
-        after=last,
+        after=cursor((last["prepared_at"], last["business_key"])) if last else "",
     )
 
 
@@ -121,10 +120,3 @@ def _shown(visit: Visit, key: str) -> dict[str, Any]:
             raise Absent("exchange", key) from error
     with visit.unit() as unit:
         return exchanges.shown(unit, row["business_key"], visit.actor)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None

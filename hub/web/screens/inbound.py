@@ -16,6 +16,7 @@ from hub.web.guard import Visiting, needs
 from hub.web.pages import page
 from hub.web.parts.doors import door
 from hub.web.parts.places import cursor, place
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -153,7 +154,7 @@ def teach(
     try:
         lesson = triage.teach(visit.hub, visit.tenant, came, partner, patterns, visit.actor, confirm=bool(confirm))
     except HubError as error:
-        return _one(visit, came, status=422, typed=typed, problem="not_taught", error=f"{error.message}; {error.hint}")
+        return _one(visit, came, status=422, typed=typed, problem="not_taught", error=in_one(error, visit.language))
     if not lesson.recorded:
         return _one(visit, came, typed=typed | {"invoice": lesson.rule.patterns["invoice"]}, lesson=lesson)
     return done(f"/inbound/{came}", "taught", n=len(lesson.done))

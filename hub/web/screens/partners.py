@@ -12,6 +12,7 @@ from hub.store import access, pauses
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -60,7 +61,7 @@ def resume(visit: Visiting, name: str) -> Response:
 def probe(visit: Visiting, name: str) -> Response:
     """Look whether it can be reached, without sending anything."""
     body = _one(visit, name)
-    said = probed(visit.hub, visit.tenant, body.partner)
+    said = probed(visit.hub, visit.tenant, body.partner, lambda error: in_one(error, visit.language))
     visit.saw("probe", f"partner/{name}", outcome="ok" if said.ok else "failed")
     return done(f"/partners/{name}", "reached" if said.ok else "not_reached", text=said.text)
 

@@ -6,9 +6,10 @@ says why they must see it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
+from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -21,18 +22,17 @@ from hub.model.exchange import Collected
 from hub.model.money import Money
 from hub.pipeline import by_hand, match_words, payment_files, payment_views, payout_ties, receive, settle
 from hub.pipeline.by_hand import Decided
-from hub.pipeline.cases import RefusedError
 from hub.pipeline.context import content_id
 from hub.pipeline.payment_cases import named
 from hub.pipeline.upload_checks import check_upload
 from hub.pipeline.wanted import Wanted, amount_of, read_wanted
 from hub.store import bookings
-from hub.texts import pick
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
 from hub.web.parts import handing_in
 from hub.web.parts.charts import Chart, Part, columns
+from hub.web.parts.refusals import in_one
 from hub.web.parts.turns import in_turn, staff
 from hub.web.roles import Permission
 from hub.web.saying import done
@@ -43,6 +43,7 @@ from hub.web.wording import word
 
 SCREEN = Screen(name="payments", path="/payments", needs=Permission.MONEY_SEE, group="money", order=10)
 router = APIRouter()
+_NOTHING_TYPED: Mapping[str, str] = MappingProxyType({"form": ""})
 _MONEY_FIELDS = (
     "granted and outstanding",
     "credit netted",
@@ -140,10 +141,8 @@ def _looked(request: Request, visit: Visit, name: str, data: bytes) -> Response:
     try:
         check_upload(visit.hub, name, data)
         found = _look(visit, data)
-    except RefusedError as problem:
-        error = f"{pick(problem.said, visit.language)} {pick(problem.todo, visit.language)}"
     except HubError as problem:
-        error = str(problem)
+        error = in_one(problem, visit.language)
     staged = handing_in.keep(request, visit, name, data) if found else ""
     status = 200 if found else 422
     return page(visit, "payments/file.html", status=status, found=found, name=name, word=staged, error=error)
@@ -197,7 +196,15 @@ def reveal(visit: Visiting, ref: str, reason: Reason = "") -> Response:
     return _shown(visit, ref, personal=True)
 
 
-def _shown(visit: Visit, ref: str, *, personal: bool = False, error: str = "", status: int = 200) -> Response:
+def _shown(
+    visit: Visit,
+    ref: str,
+    *,
+    personal: bool = False,
+    error: str = "",
+    status: int = 200,
+    typed: Mapping[str, str] = _NOTHING_TYPED,
+) -> Response:
     booking = _id(visit, ref)
     with visit.unit() as unit:
         body = payment_views.shown(visit.hub, unit, booking, visit.actor)
@@ -208,6 +215,8 @@ def _shown(visit: Visit, ref: str, *, personal: bool = False, error: str = "", s
         status=status,
         body=shown,
         error=error,
+        typed=lambda form, name: typed.get(name, "") if typed["form"] == form else "",
+        sent=typed["form"],
         reasons=tuple(NoClaim),
         why=_why(visit),
         money_fields=_MONEY_FIELDS,
@@ -227,13 +236,13 @@ def _id(visit: Visit, ref: str) -> str:
     return str(row["id"])
 
 
-def _decide(visit: Visit, ref: str, step: Callable[[str], Decided], key: str) -> Response:
-    """Carry a decision out; what cannot be done is said on the booking's own page."""
+def _decide(visit: Visit, ref: str, step: Callable[[str], Decided], key: str, **typed: str) -> Response:
+    """Carry a decision out; what cannot be done is said on the booking's own page, with what was typed for it."""
     booking = _id(visit, ref)
     try:
         decided = step(booking)
     except HubError as problem:
-        return _shown(visit, ref, error=f"{problem}", status=409)
+        return _shown(visit, ref, error=in_one(problem, visit.language), status=409, typed=typed | {"form": key})
     base = f"/payments/{booking}"
     if decided.waits:
         return done(base, "waits_second", number=decided.waits)
@@ -262,7 +271,8 @@ def allocate(
         aside = _aside(visit, booking, no_claim, no_claim_amount)
         return _allocated(visit, booking, _wishes(wanted), reason, aside=aside, whole=whole == "yes")
 
-    return _decide(visit, ref, step, "allocated")
+    typed = {"wanted": wanted, "no_claim": no_claim, "no_claim_amount": no_claim_amount, "whole": whole}
+    return _decide(visit, ref, step, "allocated", **typed, reason=reason)
 
 
 def _allocated(
@@ -320,7 +330,7 @@ def undo(
         chosen = [claim] if claim else []
         return by_hand.undo(visit.hub, visit.tenant, booking, visit.actor, reason=reason, claim_refs=chosen)
 
-    return _decide(visit, ref, step, "undone")
+    return _decide(visit, ref, step, "undone", claim=claim, by=by, reason=reason)
 
 
 @router.post("/payments/{ref}/return", dependencies=_MATCHES)
@@ -334,7 +344,7 @@ def give_back(
         much = _amount(visit, booking, amount) if amount.strip() else None
         return by_hand.give_back(visit.hub, visit.tenant, booking, visit.actor, reason=reason, amount=much)
 
-    return _decide(visit, ref, step, "promised")
+    return _decide(visit, ref, step, "promised", amount=amount, reason=reason)
 
 
 @router.post("/payments/{ref}/leave", dependencies=_MATCHES)
@@ -345,6 +355,7 @@ def leave(visit: Visiting, ref: str, reason: Reason = "") -> Response:
         ref,
         lambda booking: by_hand.leave(visit.hub, visit.tenant, booking, visit.actor, reason=reason),
         "left",
+        reason=reason,
     )
 
 
@@ -356,7 +367,7 @@ def same(visit: Visiting, ref: str, other: Annotated[str, Form(max_length=40)], 
         _said(reason)
         return by_hand.same(visit.hub, visit.tenant, booking, _id(visit, other), visit.actor, reason=reason)
 
-    return _decide(visit, ref, step, "told_again")
+    return _decide(visit, ref, step, "told_again", other=other, reason=reason)
 
 
 @router.post("/payments/{ref}/another", dependencies=_MATCHES)
@@ -382,7 +393,7 @@ def tie(visit: Visiting, ref: str, number: Annotated[int, Form()], reason: Reaso
     try:
         tied = payout_ties.tie(visit.hub, visit.tenant, number, booking, visit.actor, reason=reason)
     except HubError as problem:
-        return _shown(visit, ref, error=str(problem), status=409)
+        return _shown(visit, ref, error=in_one(problem, visit.language), status=409)
     return done(f"/payments/{booking}", "tied", number=number, amount=tied.paid)
 
 

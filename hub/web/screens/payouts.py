@@ -24,6 +24,7 @@ from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
 from hub.web.parts.numbers import Number, number_of
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -132,7 +133,7 @@ def approve(
             raise ConfigurationError(word("payouts", "choose_some", visit.language))
         rows = payouts.approve(visit.hub, visit.tenant, chosen, _wanted(amount, currency), visit.actor)
     except HubError as problem:
-        return _list(visit, error=str(problem), status=409)
+        return _list(visit, error=in_one(problem, visit.language), status=409)
     void = [row for row in rows if row["state"] != stored.APPROVED]
     return done("/payouts", "some_void" if void else "approved", n=len(rows) - len(void), void=len(void))
 
@@ -151,7 +152,7 @@ def export(visit: Visiting, day: Annotated[str, Form(max_length=10)] = "") -> Re
     try:
         made = payouts.export(visit.hub, visit.tenant, when, visit.actor, payees=visit.within)
     except HubError as problem:
-        return _list(visit, error=str(problem), status=409)
+        return _list(visit, error=in_one(problem, visit.language), status=409)
     return done("/payouts", "exported" if made else "nothing_approved", n=len(made))
 
 
@@ -210,7 +211,7 @@ def _close(visit: Visit, number: int, reason: str, *, rejects: bool) -> Response
     try:
         row = step(visit.hub, visit.tenant, number, reason, visit.actor)
     except HubError as problem:
-        return _one(visit, number, error=str(problem), status=409)
+        return _one(visit, number, error=in_one(problem, visit.language), status=409)
     return done("/payouts", row["state"] + "_now", number=number)
 
 
@@ -228,5 +229,5 @@ def tie_booking(
     try:
         tied = tie(visit.hub, visit.tenant, number, row["id"], visit.actor, reason=reason)
     except HubError as problem:
-        return _one(visit, number, error=str(problem), status=409)
+        return _one(visit, number, error=in_one(problem, visit.language), status=409)
     return done(f"/payouts/{number}", "tied", amount=tied.paid)

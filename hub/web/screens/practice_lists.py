@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -16,6 +15,7 @@ from hub.store.unit import Row, Unit, short_id
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
 from hub.web.pages import named_list, page
+from hub.web.parts.places import cursor, place
 from hub.web.parts.results import results_of
 from hub.web.roles import Permission
 from hub.web.screen import Screen
@@ -40,17 +40,12 @@ _EXPORTED = 1_000
 @router.get("/practice/lists")
 def listing(visit: Visiting, after: str = "") -> Response:
     """What was handed in, newest first."""
-    moment, _, last = after.partition("|")
-    try:
-        place = (datetime.fromisoformat(moment), last) if last else None
-    except ValueError:
-        place = None
     with visit.reading() as unit:
-        found = portal.lists(unit, after=place, most=_PAGE)
+        found = portal.lists(unit, after=place(after), most=_PAGE)
         shown = handed_in(unit, found.rows)
     following = ""
     if found.next is not None:
-        following = f"/practice/lists?{urlencode({'after': f'{found.next[0].isoformat()}|{found.next[1]}'})}"
+        following = f"/practice/lists?{urlencode({'after': cursor(found.next)})}"
     visit.saw("read", "practice/lists")
     return page(visit, "practice_lists/list.html", lists=shown, next_url=following)
 

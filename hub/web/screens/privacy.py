@@ -15,6 +15,7 @@ from hub.store.unit import short_id
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -59,7 +60,7 @@ def hold(visit: Visiting, number: Text = "", reason: Text = "") -> Response:
         who = whom(number)
         privacy.hold(visit.hub, visit.tenant, who, reason, visit.actor)
     except HubError as error:
-        return _list(visit, error=error)
+        return _list(visit, error=error, form="hold", reason=reason)
     return _said(who, "held")
 
 
@@ -85,7 +86,7 @@ def erase(visit: Visiting, number: Text = "", reason: Text = "", despite: Text =
         who = whom(number)
         privacy.ask_erasure(visit.hub, visit.tenant, who, reason, visit.actor, despite=despite)
     except HubError as error:
-        return _list(visit, error=error)
+        return _list(visit, error=error, form="erase", reason=reason, despite=despite)
     return _said(who, "asked")
 
 
@@ -142,7 +143,8 @@ def destroy(visit: Visiting) -> Response:
     return done("/privacy/retention", "destroyed", n=len(gone))
 
 
-def _list(visit: Visit, *, error: HubError | None = None) -> Response:
+def _list(visit: Visit, *, error: HubError | None = None, form: str = "", **typed: str) -> Response:
+    """What was typed stands in its form again, but for the number of a person."""
     _whole_tenant(visit)
     with visit.reading() as unit:
         found: dict[str, Any] = {
@@ -150,7 +152,14 @@ def _list(visit: Visit, *, error: HubError | None = None) -> Response:
             "erasures": stored.erasures(unit)[-_LAST:][::-1],
             "disposals": stored.disposals(unit)[-_LAST:][::-1],
         }
-    return page(visit, "privacy/list.html", status=409 if error else 200, error=error, **found)
+    return page(
+        visit,
+        "privacy/list.html",
+        status=409 if error else 200,
+        error=in_one(error, visit.language) if error else "",
+        typed=lambda of, name: typed.get(name, "") if of == form else "",
+        **found,
+    )
 
 
 def _whole_tenant(visit: Visit) -> None:

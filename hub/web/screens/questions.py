@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -14,6 +13,7 @@ from hub.store.portal import ANSWERED, ASKED, CLOSED
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
 from hub.web.pages import named_list, page
+from hub.web.parts.places import cursor, place
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -29,17 +29,11 @@ STATES = (ASKED, ANSWERED, CLOSED)
 def listing(visit: Visiting, state: str = ANSWERED, after: str = "") -> Response:
     """Answered ones first: they wait for support."""
     chosen = state if state in STATES else ANSWERED
-    moment, _, last = after.partition("|")
-    try:
-        place = (datetime.fromisoformat(moment), last) if last else None
-    except ValueError:
-        place = None
     with visit.reading() as unit:
-        found = portal.questions(unit, (chosen,), after=place, most=_PAGE)
+        found = portal.questions(unit, (chosen,), after=place(after), most=_PAGE)
     following = ""
     if found.next is not None:
-        cursor = f"{found.next[0].isoformat()}|{found.next[1]}"
-        following = f"/questions?{urlencode({'state': chosen, 'after': cursor})}"
+        following = f"/questions?{urlencode({'state': chosen, 'after': cursor(found.next)})}"
     visit.saw("read", "questions")
     return page(visit, "questions/list.html", found=found.rows, chosen=chosen, states=STATES, next_url=following)
 

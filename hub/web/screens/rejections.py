@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ from hub.texts import pick
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
+from hub.web.parts.places import minor, moment
 from hub.web.parts.typed import Typed
 from hub.web.roles import Permission
 from hub.web.saying import done
@@ -64,7 +65,7 @@ def listing(visit: Visiting, chosen: Filters, after: str = "") -> Response:
     cause, payer = chosen["cause"], chosen["payer"]
     with visit.reading() as unit:
         wanted, acting = _wanted(visit, unit, chosen)
-        lines, end = worklist.page(visit.hub, unit, wanted, after=_place(after), most=_PAGE)
+        lines, end = worklist.page(visit.hub, unit, wanted, after=_place(after, chosen["state"]), most=_PAGE)
         alike = Wanted(payer=payer, provider=chosen["provider"], among=wanted.among if wanted.state == "open" else None)
         shown: dict[str, Any] = {
             "groups": _groups(visit, unit, alike) if not cause else [],
@@ -113,15 +114,16 @@ def _cells(visit: Visit, line: RefusedLine) -> list[Cell]:
     ]
 
 
-def _place(after: str) -> Place | None:
-    """Where the page before ended; a cursor nobody gave out begins at the beginning."""
+def _place(after: str, state: str) -> Place | None:
+    """Where the page before ended: done ones by a moment, open ones by a day; else it begins at the beginning."""
     day, _, rest = after.partition("|")
     money, _, last = rest.partition("|")
     try:
-        moment = datetime.fromisoformat(day)
-        return moment if "T" in day else moment.date(), int(money), last
+        at = moment(day) if state == support.DONE else date.fromisoformat(day)
     except ValueError:
         return None
+    worth = minor(money)
+    return (at, worth, last) if at is not None and worth is not None else None
 
 
 def _cursor(place: Place) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -16,6 +15,8 @@ from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
 from hub.web.pages import page
 from hub.web.parts.doors import door
+from hub.web.parts.places import moment
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -79,11 +80,8 @@ def _cursor(row: dict[str, Any]) -> str:
 def _after(text: str) -> releases.After | None:
     """Where a page ended; a cursor nobody made is none."""
     made, _, row_id = text.partition("_")
-    try:
-        found = datetime.fromisoformat(made) if text else None
-    except ValueError:
-        return None
-    return (found, row_id) if found is not None and found.tzinfo is not None else None
+    at = moment(made)
+    return (at, row_id) if at is not None else None
 
 
 @router.post("/release", dependencies=_RELEASES)
@@ -97,7 +95,7 @@ def let_them_go(visit: Visiting, ids: Annotated[list[str] | None, Form()] = None
     try:
         made = let_go.let_go(visit.hub, visit.tenant, chosen, visit.actor, reason=reason)
     except HubError as problem:
-        return _list(visit, error=str(problem), status=409)
+        return _list(visit, error=in_one(problem, visit.language), status=409)
     if made.waits:
         return done("/release", "waits_second", n=len(made.gone), numbers=", ".join(map(str, made.waits)))
     return done("/release", "gone", n=len(made.gone))

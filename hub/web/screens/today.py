@@ -16,6 +16,7 @@ from hub.web.guard import Visiting
 from hub.web.pages import page
 from hub.web.parts.charts import Chart, Part, columns, rates
 from hub.web.parts.doors import door
+from hub.web.parts.places import minor
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -85,8 +86,9 @@ def _after(text: str) -> counted.After | None:
     """Where a page ended; a cursor nobody made is none."""
     day, _, rest = text.partition(".")
     money, _, row_id = rest.partition(".")
+    worth = minor(money)
     try:
-        return (date.fromisoformat(day), int(money), row_id) if text else None
+        return (date.fromisoformat(day), worth, row_id) if worth is not None else None
     except ValueError:
         return None
 

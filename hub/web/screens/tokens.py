@@ -14,6 +14,7 @@ from hub.store.unit import Row
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
 from hub.web.pages import page
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -44,7 +45,7 @@ def add(
     try:
         made = api_tokens.make(visit.hub, visit.tenant, wanted, visit.actor, within=visit.within, user_id=user_id)
     except HubError as error:
-        return _list(visit, wanted=wanted, error=f"{error}")
+        return _list(visit, wanted=wanted, error=in_one(error, visit.language))
     return _list(visit, made=made)
 
 

@@ -13,6 +13,7 @@ from hub.store import keyset, parties, schema, webhooks
 from hub.web.errors import Absent
 from hub.web.guard import Visiting
 from hub.web.pages import page
+from hub.web.parts.refusals import in_one
 from hub.web.roles import Permission
 from hub.web.saying import done
 from hub.web.screen import Screen
@@ -41,7 +42,7 @@ def add(
     try:
         made = hooks.add(visit.hub, visit.tenant, wanted, visit.actor, within=visit.within)
     except HubError as error:
-        return _list(visit, wanted=wanted, error=f"{error}")
+        return _list(visit, wanted=wanted, error=in_one(error, visit.language))
     return _one(visit, made.id, made=made)
 
 
