@@ -8,7 +8,7 @@ corrected self is claimed again as it was, under its own number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -23,10 +23,10 @@ from hub.pipeline.context import NIGHT, Actor, Hub
 from hub.pipeline.correct import Corrected
 from hub.pipeline.intake import withdraw
 from hub.pipeline.rehearsal import Rehearsed, rehearse_all
-from hub.pipeline.replacements import UNDO_WINDOW, put_aside
+from hub.pipeline.replacements import REISSUED, UNDO_WINDOW, put_aside
 from hub.policy.corrections import WITHDRAWN
 from hub.programmes.corrections import Changes
-from hub.store import access, claims, money, schema, support, tasks
+from hub.store import access, claims, exchanges, money, schema, support, tasks
 from hub.store.support import NewItem
 from hub.store.unit import Row, Unit, new_id
 
@@ -93,7 +93,7 @@ def release_due(hub: Hub, tenant: str) -> int:
     for fix_id in due:
         try:
             release(hub, tenant, fix_id)
-        except ConfigurationError:
+        except RefusedError:
             log.event("fix ended by somebody else", tenant=tenant, fix=fix_id)
     return len(due)
 
@@ -135,10 +135,11 @@ def _fixed(hub: Hub, unit: Unit, ref: str, changes: Changes, actor: Actor) -> Ne
     if row is None:
         raise ConfigurationError(f"no claim {ref}")
     before = tasks.open_of(unit, ref, row["exchange_id"])
+    stood = {each["ref"] for each in replacements.standing(unit, ref)}
     try:
         with unit.connection.begin_nested():
             done = correct.within(hub, unit, row, changes)
-            made = {} if done.again else _hold(unit, done)
+            made = {} if done.again else _hold(unit, done, stood)
     except HubError as error:
         return NewItem(claim_ref=ref, claim_id=row["id"], way="", state=support.REFUSED, note=error.message)
     if done.again:
@@ -157,11 +158,11 @@ def _fixed(hub: Hub, unit: Unit, ref: str, changes: Changes, actor: Actor) -> Ne
     )
 
 
-def _hold(unit: Unit, done: Corrected) -> dict[str, str]:
-    """Keep back what the correction made; what waits for a credit does so in any case."""
+def _hold(unit: Unit, done: Corrected, stood: Collection[str]) -> dict[str, str]:
+    """Keep back what the correction made (not a credit that stood before); what waits for a credit does so anyway."""
     made: dict[str, str] = {}
     for kind, ref in (("credit", done.credit), ("replacement", done.replacement)):
-        row = claims.by_ref(unit, ref) if ref else None
+        row = claims.by_ref(unit, ref) if ref and ref not in stood else None
         if row is not None:
             made[kind] = row["id"]
             if not row["hold_code"]:
@@ -185,9 +186,14 @@ def _released(unit: Unit, item: Row) -> bool:
 
 
 def _undone(unit: Unit, item: Row) -> bool:
-    """Take back what was made, as long as nobody has sent it or corrected it again."""
-    rows = _made(unit, item)
-    if any(row["hold_code"] == WITHDRAWN or not replacements.at_rest(unit, row) for row in rows):
+    """Take back what was made, as long as nobody sent it or corrected it again; else what is left of it goes on."""
+    made = _made(unit, item)
+    rows = [row for row in made if row["hold_code"] != WITHDRAWN]
+    here = all(replacements.lies_here(unit, row) for row in rows)
+    if not rows or not here or any(_lives_on(unit, row) for row in made if row["hold_code"] == WITHDRAWN):
+        for row in rows:
+            if row["hold_code"] == UNDO_WINDOW:
+                claims.hold(unit, row["id"], "")
         support.set_item(unit, item["id"], support.LEFT)
         return False
     for row in rows:
@@ -196,8 +202,14 @@ def _undone(unit: Unit, item: Row) -> bool:
         withdraw(unit, row, source=f"undo:{row['id']}", reason="the fix was undone")
     _restore(unit, item, rows)
     tasks.reopen(unit, item["tasks"])
+    replacements.stands_alone(unit, item["claim_ref"])
     support.set_item(unit, item["id"], support.UNDONE)
     return True
+
+
+def _lives_on(unit: Unit, row: Row) -> bool:
+    """Whether something stands in the place of what was taken back: it was corrected again, not left out."""
+    return REISSUED in row["ref"] or bool(replacements.standing(unit, row["ref"]))
 
 
 def _restore(unit: Unit, item: Row, made: Sequence[Row]) -> None:
@@ -212,8 +224,17 @@ def _restore(unit: Unit, item: Row, made: Sequence[Row]) -> None:
     fresh = _anew(claim, item)
     former = item["former"]
     claims.add_again(unit, fresh, old, business_key=former["business_key"], hold_code=former["hold_code"])
-    claims.link(unit, [fresh.id], former["exchange_id"], former["invoice_number"])
+    claims.link(unit, [fresh.id], *_place(unit, former, old["country"]))
     money.post(unit, claim_raised(*ledger_lines(fresh), at=unit.now, source=f"undo:{item['id']}"))
+
+
+def _place(unit: Unit, former: Row, country: str) -> tuple[str | None, str]:
+    """The message it was in and its number, or none: where the rest of a refused file was let go, it goes too."""
+    exchange_id, number = former["exchange_id"], former["invoice_number"]
+    free = bool(exchange_id) and not former["hold_code"]
+    if not free or all(entry["kind"] != "released" for entry in exchanges.history(unit, exchange_id)):
+        return exchange_id, number
+    return None, "" if country == "NL" else number
 
 
 def _anew(claim: Claim, item: Row) -> Claim:

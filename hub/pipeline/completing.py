@@ -232,7 +232,7 @@ def _patient(row: Row, body: Mapping[str, str]) -> PatientRow:
 
 
 _OF_TREATMENT = (
-    *("sak_id", "patient_ref", "fnr", "code", "text", "duration"),
+    *("sak_id", "insurer_orgnr", "patient_ref", "fnr", "code", "text", "duration"),
     *("vat_category", "therapist_hpr", "therapist_name", "profession"),
 )
 
@@ -244,7 +244,7 @@ def _treated(row: Row, clinic: str, body: Mapping[str, str]) -> TreatmentRow:
         return TreatmentRow(
             line=row["line"],
             row_id=row["row_id"],
-            clinic_orgnr=clinic,
+            clinic_orgnr=body.get("clinic_orgnr") or clinic,
             birth_date=_day(body.get("birth_date", "")),
             start=datetime.fromisoformat(start).replace(tzinfo=None) if start else None,
             price=money(body["price"].replace(",", "."), "NOK") if body.get("price") else None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hub.errors import ConfigurationError
 from hub.log import clean_text
 from hub.model.exchange import ExchangeState
@@ -11,9 +13,9 @@ from hub.pipeline.context import Actor, Hub
 from hub.pipeline.finished import PROGRAMME
 from hub.pipeline.finished.forward import of_declaration
 from hub.pipeline.intake import withdraw
-from hub.pipeline.replacements import AWAITS_CREDIT
+from hub.pipeline.replacements import AWAITS_CREDIT, UNDO_WINDOW
 from hub.policy.corrections import WITHDRAWN
-from hub.store import access, claims, exchanges, tasks
+from hub.store import access, claims, exchanges, schema, tasks
 from hub.store.unit import Row, Unit
 
 HELD_BY_PERSON = "HELD_BY_PERSON"
@@ -26,32 +28,37 @@ def hold(hub: Hub, tenant: str, ref: str, reason: str, actor: Actor) -> None:
         raise ConfigurationError("why it is held must be said", hint="--reason TEXT")
     with hub.store.unit(tenant) as unit:
         row = _claim(unit, ref)
-        if row["hold_code"]:
+        if row["hold_code"] not in ("", UNDO_WINDOW):  # what ends by itself stops nothing for good
             raise RefusedError("HOLD_ALREADY", ref=ref, code=row["hold_code"])
         rows = _whole_document(unit, row)
-        if not all(replacements.at_rest(unit, each) for each in rows):
+        if not all(replacements.lies_here(unit, each) for each in rows):
             raise RefusedError("HOLD_GONE", ref=ref, payer=row["payer_name"] or row["payer"])
-        for each in rows:
-            replacements.take_out(unit, each)
+        _take_out(unit, rows)
         cases.hold(unit, rows, HELD_BY_PERSON, by=actor.name, reason=clean_text(reason.strip()))
         access.record(unit, actor=actor.name, role=actor.role, action="hold", object_=f"claim/{ref}")
 
 
 def exclude(hub: Hub, tenant: str, ref: str, reason: str, actor: Actor) -> None:
-    """Take a claim back that nobody was sent, for good: its money is withdrawn, its history stays."""
+    """Take a claim back that nobody was sent, for good: its money is withdrawn, its history stays.
+
+    A finished document is left out as a whole: its bytes name all of its claims.
+    """
     if not reason.strip():
         raise ConfigurationError("why it is left out must be said", hint="give a reason")
     with hub.store.unit(tenant) as unit:
         row = _claim(unit, ref)
         if row["hold_code"] in (WITHDRAWN, AWAITS_CREDIT):
             raise RefusedError("HOLD_ALREADY", ref=ref, code=row["hold_code"])
-        if not _never_taken(unit, row):
+        rows = _whole_document(unit, row)
+        if not all(_never_taken(unit, each) for each in rows):
             raise RefusedError("HOLD_GONE", ref=ref, payer=row["payer_name"] or row["payer"])
-        if replacements.at_rest(unit, row):
-            replacements.take_out(unit, row)
+        _take_out(unit, [each for each in rows if replacements.lies_here(unit, each)])
         words = clean_text(reason.strip())
-        tasks.done(unit, f"hold:{ref}:{row['hold_code']}", {"excluded": words, "by": actor.name})
-        withdraw(unit, row, source=f"exclude:{row['id']}", reason=words)
+        for each in rows:
+            tasks.done(unit, f"hold:{each['ref']}:{each['hold_code']}", {"excluded": words, "by": actor.name})
+            withdraw(unit, each, source=f"exclude:{each['id']}", reason=words)
+            replacements.left_out(unit, each)
+            _end_message(unit, each["exchange_id"], words)
         access.record(unit, actor=actor.name, role=actor.role, action="exclude", object_=f"claim/{ref}")
 
 
@@ -65,6 +72,19 @@ def _claim(unit: Unit, ref: str) -> Row:
 def _whole_document(unit: Unit, row: Row) -> list[Row]:
     """A finished document goes, and stays, as a whole."""
     return of_declaration(unit, row["declaration_id"]) if row["programme"] == PROGRAMME else [row]
+
+
+def _take_out(unit: Unit, rows: Sequence[Row]) -> None:
+    """Once for each message."""
+    for row in {row["exchange_id"]: row for row in rows}.values():
+        replacements.take_out(unit, row)
+
+
+def _end_message(unit: Unit, exchange_id: str | None, words: str) -> None:
+    """A message none of whose claims stands any more is nobody's case."""
+    table = schema.claim
+    if exchange_id and not claims.find(unit, table.c.exchange_id == exchange_id, table.c.hold_code != WITHDRAWN):
+        tasks.done_all(unit, exchange_id, {"excluded": words})
 
 
 def _never_taken(unit: Unit, row: Row) -> bool:

@@ -181,7 +181,7 @@ def stop(unit: Unit, row: Row, code: str, **values: object) -> None:
 
     A hold that ends by itself does not count as one.
     """
-    if row["hold_code"] in ("", UNDO_WINDOW) and at_rest(unit, row):
+    if row["hold_code"] in ("", UNDO_WINDOW) and lies_here(unit, row):
         take_out(unit, row)
         cases.hold(unit, [row], code, **values)
 
@@ -204,17 +204,58 @@ def at_rest(unit: Unit, row: Row) -> bool:
     return ExchangeState(exchange["state"]) is ExchangeState.PREPARED and int(exchange["attempts"]) == 0
 
 
+def lies_here(unit: Unit, row: Row) -> bool:
+    """Whether a claim is still here and could go: at rest, or in a message that was given up until its release."""
+    if at_rest(unit, row):
+        return True
+    return ExchangeState(exchanges.get(unit, row["exchange_id"])["state"]) is ExchangeState.FAILED
+
+
 def take_out(unit: Unit, row: Row) -> None:
-    """Take a claim out of a message nobody tried to send; its companions go out in another one."""
+    """Take a claim out of a message nobody got; its companions go out in another one, and nobody is asked about it.
+
+    The number of a file we write is given anew; that of a finished document stays its own.
+    """
     if row["exchange_id"] is None:
         return
     for each in claims.find(unit, schema.claim.c.exchange_id == row["exchange_id"]):
-        claims.link(unit, [each["id"]], None, "" if each["country"] == "NL" else each["invoice_number"])
+        ours = each["country"] == "NL" and not _finished(each)
+        claims.link(unit, [each["id"]], None, "" if ours else each["invoice_number"])
     text = f"never sent: {row['ref']} was taken out"
     exchanges.force(unit, row["exchange_id"], ExchangeState.REFUSED, text=text, note=text, released=True)
+    tasks.done_all(unit, row["exchange_id"], {"taken_out": row["ref"]})
+
+
+def left_out(unit: Unit, credit: Row) -> None:
+    """A person left a credit out: a debit that waited for its acceptance would wait for ever, and is taken back."""
+    if credit["kind"] != ClaimKind.CREDIT.value:
+        return
+    if credited(unit, credit["corrects"]) in (Credited.WAITING, Credited.ACCEPTED):
+        return
+    for debit in standing(unit, credit["corrects"], ClaimKind.DEBIT):
+        if debit["hold_code"] == AWAITS_CREDIT:
+            _take_back(unit, debit, f"its credit {credit['ref']} was left out")
+
+
+def stands_alone(unit: Unit, ref: str) -> None:
+    """What corrected a claim was undone: no two are left for one performance, and what was granted is no refusal."""
+    row = claims.by_ref(unit, ref)
+    if row is None or standing(unit, ref):
+        return
+    tasks.done(unit, _key("GRANTED_AFTER_CORRECTION", ref), {"undone": True})
+    if _verdicts(unit, row) == {Verdict.GRANTED}:
+        cases.granted_after_all(unit, row)
+
+
+def _finished(row: Row) -> bool:
+    """Whether a claim came in a document of somebody else's making, which goes, and stays, as a whole."""
+    return row["programme"] not in programmes()
 
 
 def _take_back(unit: Unit, row: Row, reason: str) -> None:
+    if _finished(row):  # one claim of it cannot be left out: a person has the whole of it made anew
+        stop(unit, row, "DOCUMENT_DOUBTED", **claim_values(unit, row))
+        return
     take_out(unit, row)
     tasks.done(unit, f"hold:{row['ref']}:{row['hold_code']}", {"taken_back": reason})
     withdraw(unit, row, source=f"credit:{row['ref']}", reason=reason)

@@ -34,13 +34,18 @@ class NewTask:
 
 
 def add(unit: Unit, new: NewTask, *, reopen: bool = False) -> bool:
-    """Make a task once; False when its key exists. A closed one opens again only where `reopen` says so."""
+    """Make a task once; False when its key exists. A closed one opens again only where `reopen` says so.
+
+    It is then about what happened now: its day, its evidence and what it hangs on are the new ones.
+    """
     known = unit.one(unit.mine(schema.task, schema.task.c.key == new.key))
     if known is not None:
         if reopen and known["state"] == "done":
             at_stake = {"amount_minor": new.amount.minor, "currency": new.amount.currency} if new.amount else {}
             said = {"text": dict(new.text), "action": dict(new.action), "cause": new.cause or known["cause"]}
-            unit.update(schema.task, known["id"], state="open", done_at=None, **said, **at_stake)
+            hangs = {"due": new.due, "evidence": dict(new.evidence), "exchange_id": new.exchange_id}
+            hangs |= {"inbound_id": new.inbound_id}
+            unit.update(schema.task, known["id"], state="open", done_at=None, **said, **at_stake, **hangs)
         return False
     row: Row = {
         "id": new_id(),

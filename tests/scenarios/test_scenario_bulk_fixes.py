@@ -8,16 +8,18 @@ import pytest
 
 from hub.errors import ContentError
 from hub.model.money import Money
-from hub.pipeline import bulk_fixes, worklist
+from hub.pipeline import bulk_fixes, holding, worklist
 from hub.pipeline import release as releasing
+from hub.pipeline.credit import credit
 from hub.pipeline.replacements import UNDO_WINDOW
 from hub.programmes.corrections import NOTHING, read_changes
 from hub.store import claims, exchanges, support
 from hub.store.support import Wanted
+from hub.store.unit import Row, Unit
 from tests.scenarios.test_scenario_corrections import rejected
 from tests.scenarios.test_scenario_invoices_no import invoiced
 from tests.scenarios.vektis_bytes import Ha305, Line, refs
-from tests.scenarios.world import NL, NO, SUPPORT, World, nl_list
+from tests.scenarios.world import NL, NO, SUPPORT, World, nl_list, rows_of
 
 CAUSE = "COD957:160"
 
@@ -187,3 +189,112 @@ def test_a_claim_its_state_does_not_let_be_corrected_is_left_out_with_the_reason
     assert found[old.ref][0] == "held"
     assert found[other][0] == "refused"
     assert "has not decided it" in found[other][1]
+
+
+def test_a_credit_that_stood_before_the_fix_is_none_of_its_own(world: World) -> None:
+    world.hand_in(rows_of(nl_list(), 2))
+    world.submit(NL)
+    (sent,) = world.sent("menzis")
+    (ref,) = refs(sent).values()
+    world.answer(NL, Ha305(sent=sent).bytes())
+    alone = credit(world.hub, NL, ref)
+    fix = bulk_fixes.apply(world.hub, NL, [ref], read_changes(["price=0.91"]), SUPPORT)
+    assert world.claims(NL)[alone].hold == "", "somebody else made it, and it goes out"
+    world.submit(NL)
+    assert len(world.sent("menzis")) == 2
+    done = bulk_fixes.undo(world.hub, NL, fix, SUPPORT)
+    assert (done.claims, done.left) == (1, 0)
+    live = {name: view.hold for name, view in world.claims(NL).items() if view.hold != "WITHDRAWN"}
+    assert live == {ref: "", alone: ""}
+
+
+def test_what_a_fix_made_goes_on_where_part_of_it_has_left(world: World) -> None:
+    invoiced(world, 17)
+    old = rejected(world, "6TST5", asks=True)
+    fix = bulk_fixes.apply(world.hub, NO, [old.ref], NOTHING, SUPPORT)
+    with world.reading(NO) as unit:
+        (item,) = support.items(unit, fix)
+        note, new = (claims.by_ids(unit, [item["made"][kind]])[0]["ref"] for kind in ("credit", "replacement"))
+    releasing.release(world.hub, NO, note, SUPPORT)
+    world.submit(NO)  # the credit note is at the insurer
+    done = bulk_fixes.undo(world.hub, NO, fix, SUPPORT)
+    assert (done.claims, done.left) == (0, 1)
+    assert world.claims(NO)[new].hold == "", "the clinic is owed this once its invoice is credited"
+    world.submit(NO)
+    assert world.claims(NO)[new].transport == "sent"
+
+
+def test_a_credit_note_is_undone_beside_a_new_invoice_that_was_left_out(world: World) -> None:
+    invoiced(world, 17)
+    old = rejected(world, "6TST5", asks=True)
+    fix = bulk_fixes.apply(world.hub, NO, [old.ref], NOTHING, SUPPORT)
+    with world.reading(NO) as unit:
+        (item,) = support.items(unit, fix)
+        note, new = (claims.by_ids(unit, [item["made"][kind]])[0]["ref"] for kind in ("credit", "replacement"))
+    holding.exclude(world.hub, NO, new, "the patient pays", SUPPORT)
+    done = bulk_fixes.undo(world.hub, NO, fix, SUPPORT)
+    assert (done.claims, done.left) == (1, 0)
+    assert {world.claims(NO)[ref].hold for ref in (note, new)} == {"WITHDRAWN"}
+    world.submit(NO)
+    assert world.claims(NO)[old.ref].transport in ("sent", "delivered")
+
+
+def test_a_companion_put_back_into_a_refused_file_goes_with_the_rest_of_it(world: World) -> None:
+    world.hand_in(rows_of(nl_list(), 2, 10))
+    world.submit(NL)
+    (sent,) = world.sent("menzis")
+    bad, good = (refs(sent)[bsn] for bsn in ("999903883", "999931428"))
+    fault = Ha305(sent=sent, lines={"999903883": Line(0, [("0403", "101")]), "999931428": Line(0)})
+    world.answer(NL, fault.bytes(), meta={"sent_by": "clearing"})
+    (file,) = world.exchanges(NL)
+    fix = bulk_fixes.apply(world.hub, NL, [good], read_changes(["insured_number=900000777"]), SUPPORT)
+    releasing.release(world.hub, NL, file["invoice_number"], SUPPORT)  # what is not held goes again
+    assert bulk_fixes.undo(world.hub, NL, fix, SUPPORT).claims == 1
+    world.submit(NL)
+    again = [data for data in world.sent("menzis") if data != sent]
+    assert [list(refs(data).values()) for data in again] == [[good]]
+    assert world.claims(NL)[bad].hold == "REFUSED_BY_CLEARING"
+
+
+def test_a_person_stops_what_a_fix_would_let_go_by_itself(world: World, refused: list[str]) -> None:
+    fix = bulk_fixes.apply(world.hub, NL, refused, NOTHING, SUPPORT)
+    with world.reading(NL) as unit:
+        made = [item["made"]["replacement"] for item in support.items(unit, fix)]
+        first, *others = [row["ref"] for row in claims.by_ids(unit, made)]
+    holding.hold(world.hub, NL, first, "the practice rings back", SUPPORT)
+    world.at(world.clock.now() + bulk_fixes.UNDO_FOR + timedelta(minutes=1))
+    (exchange,) = world.submit(NL)
+    with world.reading(NL) as unit:
+        went = [row["ref"] for row in claims.find(unit, claims.schema.claim.c.exchange_id == exchange)]
+    assert went == others
+    assert world.claims(NL)[first].hold == "HELD_BY_PERSON"
+
+
+def test_an_undo_at_the_moment_of_the_submission_does_not_keep_the_others_here(
+    world: World, refused: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = bulk_fixes.apply(world.hub, NL, refused[:1], NOTHING, SUPPORT)
+    bulk_fixes.apply(world.hub, NL, refused[1:], NOTHING, SUPPORT)
+    world.at(world.clock.now() + bulk_fixes.UNDO_FOR + timedelta(minutes=1))
+    known = support.fixes_due
+
+    def meanwhile(unit: Unit) -> list[Row]:
+        due = known(unit)
+        bulk_fixes.undo(world.hub, NL, first, SUPPORT)
+        return due
+
+    monkeypatch.setattr(support, "fixes_due", meanwhile)
+    (exchange,) = world.submit(NL)
+    with world.reading(NL) as unit:
+        went = claims.find(unit, claims.schema.claim.c.exchange_id == exchange)
+    assert sorted(row["corrects"] for row in went) == refused[1:]
+
+
+def test_an_undo_asks_for_no_correction_of_what_was_granted_meanwhile(world: World, refused: list[str]) -> None:
+    fix = bulk_fixes.apply(world.hub, NL, refused, NOTHING, SUPPORT)
+    (sent,) = [data for data in world.sent("menzis") if data[26:30] == b"3332"]
+    bsn, ref = next(iter(refs(sent).items()))
+    world.answer(NL, Ha305(sent=sent, lines={bsn: Line(105)}, payer_ref="INS-9").bytes(), name="later")
+    assert bulk_fixes.undo(world.hub, NL, fix, SUPPORT).claims == 5
+    assert waiting(world) == [one for one in refused if one != ref]
+    assert [row["key"] for row in world.tasks(NL) if row["claim_ref"] == ref] == [], "it is paid once, as it stands"

@@ -14,7 +14,7 @@ from hub.pipeline.cases import RefusedError
 from hub.pipeline.intake import module_quarter
 from hub.store import declarations, parties, subjects
 from hub.store.privacy import claims_of
-from tests.scenarios.world import NL, PRACTICE, SUPPORT, World, nl_list
+from tests.scenarios.world import NL, NO, PRACTICE, SPRING_2026, SUPPORT, World, nl_list, no_log, rows_of
 
 SOMEBODY = "999937790"
 """On line 12, without an insurer."""
@@ -89,3 +89,21 @@ def test_a_row_nothing_happened_to_is_claimed_once(world: World) -> None:
     with pytest.raises(RefusedError):
         _complete(world, row_id)
     assert _claims(world) == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "code"),
+    [("310000086", "310000027", "WRONG_CLINIC"), ("310000914", "310000922", "INSURER_MISMATCH")],
+)
+def test_what_the_log_itself_says_is_not_forgotten_when_a_row_is_completed(
+    world: World, own: str, other: str, code: str
+) -> None:
+    world.at(SPRING_2026)
+    header, first = rows_of(no_log(), 2).decode().splitlines()
+    taken = world.log_in(f"{header}\n{first.replace(own, other)}\n".encode())
+    assert [outcome.code for outcome in taken.outcomes] == [code]
+    with world.reading(NO) as unit:
+        (row,) = declarations.rows_of(unit, taken.declaration_id)
+    done = completing.complete(world.hub, NO, row["id"], {"price": "891.00"}, SUPPORT)
+    assert (done.outcome.code, done.ref) == (code, "")
+    assert world.claims(NO) == {}

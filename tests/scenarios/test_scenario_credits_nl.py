@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from hub.pipeline import replacements
 from hub.pipeline.credit import credit
 from hub.pipeline.finished import FinishedResult, take_finished
+from hub.policy.corrections import Credited
+from hub.store import parties
 from mappings.vektis_credits import claimed_lines, comparable, differences
 from schemas import vektis
 from tests.scenarios.vektis_bytes import Ha305, Line, Pm305, Treatment, pm304, refs
@@ -134,3 +137,23 @@ def test_a_credit_we_make_ourselves_is_an_exact_copy_in_a_file_of_its_own(world:
     assert made.record.string("NUM363") == of[partly]
     assert made.record.amount_of("BED161") == -60
     assert [one for one in vektis.check(vektis.write(file)) if one.blocks] == []
+
+
+def test_a_credit_takes_back_its_own_providers_claim_where_another_uses_the_same_number(answered: World) -> None:
+    with answered.unit(NL) as unit:
+        group = parties.organisation(unit, "53099901")
+        other = replace(group.party, id="53099902", name="Tweede zorggroep (EXAMPLE)")
+        parties.put_organisation(unit, "care_group", other)
+    theirs = pm304("PM-2024-07", [Treatment(bsn=ANNE, ref="PM-1")]).replace(b"53099901", b"53099902")
+    (ref,) = take_finished(answered.hub, NL, theirs, "fysio.asc", SUPPORT).claims
+    assert ref != "PM-1"
+    answered.submit(NL)
+    (sent,) = [data for data in answered.sent("menzis") if b"PM-2024-07" in data]
+    answered.answer(NL, Pm305(sent, {ANNE: (3500, ["0200"])}).bytes(), name="theirs")
+    back = pm304("PM-2024-08", [credit_of(ANNE, "PM-1")]).replace(b"53099901", b"53099902")
+    assert take_finished(answered.hub, NL, back, "fysio.asc", SUPPORT).status == "accepted"
+    with answered.reading(NL) as unit:
+        assert replacements.credited(unit, "PM-1") is Credited.NOT, "nobody has credited this provider's"
+        assert replacements.credited(unit, ref) is Credited.WAITING
+    twice = pm304("PM-2024-09", [credit_of(ANNE, "PM-1", ref="C-9")]).replace(b"53099901", b"53099902")
+    assert found(take_finished(answered.hub, NL, twice, "fysio.asc", SUPPORT)) == [("KVITT-CREDIT-03", "error")]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from hub.ledger.accounts import ledger_lines
 from hub.ledger.postings import claim_raised
-from hub.model.claim import Claim
+from hub.model.claim import Claim, ClaimKind
 from hub.model.partner import Partner
 from hub.model.party import Party
 from hub.pipeline.finished.forward import WITHDRAWN, of_declaration
@@ -85,8 +85,11 @@ def supersede(unit: Unit, rows: Sequence[Row], source: str) -> None:
     for row in rows:
         withdraw(unit, row, source=source, reason="replaced by a corrected document")
         unit.update(schema.claim, row["id"], ref=put_aside(row))
+    table = schema.claim
     for exchange_id in {row["exchange_id"] for row in rows}:
-        tasks.done_all(unit, exchange_id, {"replaced": True}, claims_too=True)
+        # What the corrected document leaves out was refused as well, and is still somebody's case.
+        if not claims.find(unit, table.c.exchange_id == exchange_id, table.c.hold_code != WITHDRAWN):
+            tasks.done_all(unit, exchange_id, {"replaced": True}, claims_too=True)
     for declaration_id in {row["declaration_id"] for row in rows}:
         if not of_declaration(unit, declaration_id):
             unit.update(schema.declaration, declaration_id, state=declarations.REPLACED)
@@ -97,7 +100,9 @@ def add(
 ) -> list[str]:
     """Store the claims with their money and rows; gives their references."""
     taken = _taken(unit, [draft.ref for draft in reading.drafts])
-    new = [_new(unit.tenant, reading, draft, ours, partners, taken) for draft in reading.drafts]
+    corrected = _corrected(unit, reading)
+    drafts = [replace(each, corrects=corrected.get(each.corrects, "")) for each in reading.drafts]
+    new = [_new(unit.tenant, reading, draft, ours, partners, taken) for draft in drafts]
     claims.add(unit, new, declaration_id)
     raised = [line for item in new for line in ledger_lines(item.claim)]
     money.post(unit, claim_raised(*raised, at=unit.now, source=f"declaration:{declaration_id}"))
@@ -113,6 +118,31 @@ def _taken(unit: Unit, refs: Sequence[str]) -> set[str]:
         rows = claims.find(unit, schema.claim.c.ref.in_(refs[start : start + _BATCH]))
         found |= {row["ref"] for row in rows}
     return found
+
+
+def _corrected(unit: Unit, reading: Reading) -> dict[str, str]:
+    """What these drafts correct, as it is called here: a number is its provider's own, and another may use it too."""
+    wanted = sorted({draft.corrects for draft in reading.drafts} - {""})
+    others = _taken(unit, wanted)
+    found = {number: f"{number[:25]}@{reading.claimant}d" if number in others else number for number in wanted}
+    for row, number in _debits(unit, reading, wanted):
+        found[number] = row["ref"]
+    return found
+
+
+def _debits(unit: Unit, reading: Reading, numbers: Sequence[str]) -> Iterator[tuple[Row, str]]:
+    """The claimant's own debits under these numbers: line references (NL) or invoice numbers (NO)."""
+    table, line = schema.claim, schema.claim_line
+    live = (table.c.country == reading.country, table.c.hold_code != WITHDRAWN)
+    own = (*live, table.c.claimant_code == reading.claimant, table.c.kind == ClaimKind.DEBIT.value)
+    for start in range(0, len(numbers), _BATCH):
+        part = numbers[start : start + _BATCH]
+        if reading.country != "NL":
+            rows = claims.find(unit, *own, table.c.invoice_number.in_(part))
+            yield from ((row, row["invoice_number"]) for row in rows)
+            continue
+        of = {each["claim_id"]: each["ref"] for each in unit.rows(unit.mine(line, line.c.ref.in_(part)))}
+        yield from ((row, of[row["id"]]) for row in claims.find(unit, *own, table.c.id.in_(list(of))))
 
 
 def _new(

@@ -153,6 +153,9 @@ def _store(
         _decided(unit, organisation, request, sha256)
     declarations.add(unit, head, declaration_id=declaration_id)
     withdraw_all(unit, judged.withdrawn, source=f"declaration:{declaration_id}")
+    for row in judged.withdrawn:
+        if row["hold_code"]:
+            tasks.done(unit, f"hold:{row['ref']}:{row['hold_code']}", {"withdrawn_by": declaration_id})
     for row in judged.doubted:
         telling.doubt(unit, row, request)
     telling.ask_about_vanished(unit, organisation, judged)

@@ -219,7 +219,9 @@ def _rows(outcomes: Sequence[RowOutcome], rows: Sequence[TreatmentRow], made: It
 def stored_row(outcome: RowOutcome, row: TreatmentRow, claim_of: Mapping[str, str]) -> DeclarationRow:
     """A row as it is kept: its outcome, and what an invoice would need but for a diagnosis."""
     body = {
+        "clinic_orgnr": row.clinic_orgnr,
         "sak_id": row.sak_id,
+        "insurer_orgnr": row.insurer_orgnr,
         "code": row.code,
         "start": row.start.isoformat() if row.start else "",
         "price": str(row.price.decimal()) if row.price else "",
