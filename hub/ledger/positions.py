@@ -127,20 +127,27 @@ def _position(owner: Owner, rows: list[Posting], labels: Mapping[str, LineLabel]
 
 
 def _parts(owner: Owner, lines: Mapping[str, int], labels: Mapping[str, LineLabel], terms: Terms) -> tuple[Part, ...]:
-    """Lines by module, period and day; a line nobody can name is of no module, and its money is held."""
-    groups: dict[tuple[str, str, date], Counter[str]] = {}
+    """Lines by module, period and the share in force on their day: who comes every month is one patient a quarter.
+
+    A line nobody can name is of no module, and its money is held.
+    """
+    days: dict[tuple[str, str, date], Counter[str]] = {}
     unnamed = LineLabel(ref="", period="")
     for line, minor in lines.items():
         label = labels.get(line, unnamed)
-        groups.setdefault((label.module, label.period, label.day), Counter())[label.patient or line] += minor
-    return tuple(_part(owner, key, minors, terms) for key, minors in sorted(groups.items()))
+        days.setdefault((label.module, label.period, label.day), Counter())[label.patient or line] += minor
+    groups: dict[tuple[str, str, Share | None], Counter[str]] = {}
+    for (module, period, day), minors in sorted(days.items()):
+        share = terms.share(owner.practice, module, day)
+        agreed = share if share and share.says(owner.currency) else None
+        groups.setdefault((module, period, agreed), Counter()).update(minors)
+    return tuple(_part(owner, key, minors) for key, minors in groups.items())
 
 
-def _part(owner: Owner, key: tuple[str, str, date], of_patients: Counter[str], terms: Terms) -> Part:
-    module, period, day = key
+def _part(owner: Owner, key: tuple[str, str, Share | None], of_patients: Counter[str]) -> Part:
+    module, period, share = key
     settled = Money(sum(of_patients.values()), owner.currency)
     patients = sum((minor > 0) - (minor < 0) for minor in of_patients.values())
-    share = terms.share(owner.practice, module, day)
     return Part(
         module=module,
         period=period,

@@ -35,6 +35,12 @@ class Share:
     basis_points: int = WHOLE
     per_patient: Money | None = None
 
+    def says(self, currency: str) -> bool:
+        """Whether it says what is paid of money in a currency: a fixed amount is of one alone."""
+        if self.kind is not ShareKind.PER_PATIENT:
+            return True
+        return self.per_patient is not None and self.per_patient.currency == currency
+
     def of(self, settled: Money, patients: int) -> Money:
         """The practice's part of what was received and netted for so many patients.
 

@@ -17,7 +17,7 @@ from hub.model.claim import ClaimKind
 from hub.model.money import Money
 from hub.pipeline.answers import ledger_line
 from hub.pipeline.replacements import TAKES_BACK
-from hub.store import claims, money, parties, schema
+from hub.store import claims, money, parties
 from hub.store.money import NewAllocation, NewDecision
 from hub.store.unit import Row, Unit
 
@@ -52,7 +52,7 @@ def standing(unit: Unit, row: Row) -> PaymentMoney:
 
 def open_items(unit: Unit) -> list[OpenItem]:
     """Every claim that was ever sent, with what a payment may still settle on it."""
-    return items(unit, claims.find(unit, schema.claim.c.hold_code != "WITHDRAWN"))
+    return items(unit, claims.find(unit, claims.payable(unit)))
 
 
 def items(unit: Unit, rows: Sequence[Row]) -> list[OpenItem]:

@@ -17,7 +17,7 @@ from hub.model.money import Money
 from hub.pipeline import by_hand, four_eyes, let_go, limits, write_offs
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.limits import Allowance
-from hub.store import access, approvals, claims, schema, tasks
+from hub.store import access, approvals, claims, keyset, schema, tasks
 from hub.store.approvals import Request
 from hub.store.resolutions import NewResolution
 from hub.store.unit import Unit, short_id
@@ -32,17 +32,36 @@ def listed(unit: Unit, states: Sequence[str] = (approvals.ASKED,)) -> list[dict[
 
 def paged(unit: Unit, after: int | None, most: int, *, waiting: bool) -> list[dict[str, Any]]:
     """Some of what waits, from after a number; or of what was decided, from below one."""
-    return [_body(unit, each) for each in approvals.page(unit, after, most, waiting=waiting)]
+    found: list[Request] = []
+    while len(found) < most:
+        part = approvals.page(unit, after, most, waiting=waiting)
+        found += [each for each in part if _whole(unit, each)]
+        if len(part) < most:
+            break
+        after = part[-1].number
+    return [_body(unit, each) for each in found[:most]]
+
+
+def _whole(unit: Unit, each: Request) -> bool:
+    """Files are approved by who sees all of them: a line of one's own practice is not the file it travels in."""
+    if unit.within is None or each.what != limits.LET_GO:
+        return True
+    files = {str(file[0]) for file in each.body["files"]}
+    return keyset.seen(unit, schema.exchange, files) == files
 
 
 def count_waiting(unit: Unit) -> int:
     """How many requests wait for a second person."""
-    return approvals.count_waiting(unit)
+    if unit.within is None:
+        return approvals.count_waiting(unit)
+    return sum(_whole(unit, each) for each in approvals.find(unit, approvals.ASKED))
 
 
 def shown(unit: Unit, number: int) -> dict[str, Any]:
     """One request, with what exactly it would do."""
     found = approvals.get(unit, number)
+    if not _whole(unit, found):
+        raise ConfigurationError(f"nothing was asked for under number {number}", hint="kvitt payment approvals")
     return _body(unit, found) | {"body": dict(found.body)}
 
 

@@ -21,7 +21,7 @@ from hub.matching.allocation import allocate as spread
 from hub.matching.book import bank_account
 from hub.matching.items import Allocation
 from hub.model.money import Money
-from hub.pipeline import allocations, limits, payment_cases
+from hub.pipeline import allocations, limits, payment_cases, payout_news
 from hub.pipeline.allocations import Ground
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.payment_cases import named
@@ -98,7 +98,9 @@ class _Deciding:
         row = self.row
         tier = row["tier"] if row["matched"] == "posted" else TIER
         money.mark_payment(self.unit, row["id"], state, tier, row["evidence"] | {"decided": kind})
-        payment_cases.answered(self.unit, row["id"], {"by": self.actor.name, "decided": kind})
+        said = {"by": self.actor.name, "decided": kind}
+        payment_cases.answered(self.unit, row["id"], said)
+        payout_news.answered(self.unit, row["id"], money.payment_of(self.unit, row), said)
         left = allocations.standing(self.unit, row).unallocated
         return Decided(payment=row["id"], kind=kind, amount=amount, unallocated=left)
 
@@ -298,6 +300,8 @@ def undo_by(hub: Hub, tenant: str, ref: str, by: str, actor: Actor, *, reason: s
         left = allocations.standing(unit, original.row)
         gone = left.booked == left.returned
         done = original.done("undo", facts.amount, REVERSED if gone else BY_HAND)
+        if not promised(unit, original.row):  # the bank has taken back what somebody was to give back
+            payment_cases.answered(unit, original.row["id"], {"reversed_by": back["id"]}, payment_cases.RETURN)
     log.event("payment_reversed", tenant=tenant, payment=done.payment)
     return done
 
@@ -379,18 +383,21 @@ def _leave(deciding: _Deciding, left: Money) -> Decided:
 
 
 def same(hub: Hub, tenant: str, ref: str, other: str, actor: Actor, *, reason: str) -> Decided:
-    """A booking is another one told again by another file: it is no money, and its booking is taken back."""
+    """A booking is another one told again by another file: it is no money, and its booking is taken back.
+
+    The other may be settled in any way: a pay-out, or what the bank took back, is told again like any payment.
+    """
     with hub.store.unit(tenant) as unit:
         deciding = _begin(unit, ref, actor, reason)
-        first, row = _begin(unit, other, actor, reason).row, deciding.row
+        (first, _), row = named(unit, other), deciding.row
         facts = allocations.facts(unit, row)
-        alike = ("amount_minor", "currency")
-        if first["id"] == row["id"] or any(first[name] != row[name] for name in alike):
+        alike = ("amount_minor", "currency", "state")
+        if first["id"] == row["id"] or first["matched"] == SAME or any(first[name] != row[name] for name in alike):
             raise ContentError(f"{short_id(row['id'])} and {short_id(first['id'])} are not one booking of one amount")
         if bank_account(first["account"]) != bank_account(row["account"]):
             raise ContentError("the two bookings are on different accounts of ours")
-        if allocations.standing(unit, row).unallocated != facts.amount:
-            raise ContentError(f"payment {short_id(row['id'])} is allocated", hint="undo that first")
+        if available(unit, row) != facts.amount:
+            raise ContentError(f"payment {short_id(row['id'])} is allocated, or to go back", hint="undo that first")
         ground = deciding.recorded("same", facts.amount, other=first["id"])
         money.post(unit, told_twice(facts, at=unit.now, source=ground.source))
         return deciding.done("same", facts.amount, SAME)

@@ -7,12 +7,14 @@ the practice's money again: the journal says so, and a person looks why before i
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from hub.ledger.accounts import Account
 from hub.ledger.entry import PaymentFacts
 from hub.ledger.postings import paid_out, payout_failed, payout_settled
 from hub.log import clean_text
 from hub.matching.book import bank_account
+from hub.model.money import Money
 from hub.model.payment import BookingState, Payment
 from hub.pipeline.cases import About, raise_case
 from hub.store import inbounds, money, parties, payouts, tasks
@@ -68,13 +70,19 @@ def _too_late(unit: Unit, inbound: Row, row: Row, said: PaymentStatus) -> bool:
     return raise_case(unit, "PAYOUT_CONTRADICTED", values, key=f"payout:{row['id']}:contradicted", about=about)
 
 
-def _failed(unit: Unit, row: Row, reason: str, *, source: str, again: str = "") -> None:
-    amount = payouts.amount(row)
+def paid_by(unit: Unit, row: Row) -> Money:
+    """What the journal has as paid to the practice by this pay-out."""
+    groups = (f"payout:{row['id']}", f"payout-failed:{row['id']}")
+    rows = [each for group in groups for each in money.postings(unit, group=group)]
+    return sum((each.into(Account.PAID_OUT) for each in rows), Money(0, row["currency"]))
+
+
+def _failed(unit: Unit, row: Row, reason: str, *, source: str, again: str = "", amount: Money | None = None) -> None:
     post = payout_failed(
         unit.tenant,
         row["practice"],
         row["id"],
-        amount,
+        payouts.amount(row) if amount is None else amount,
         at=unit.now,
         source=source[:80],
         payee=row["payee"],
@@ -116,7 +124,8 @@ def booked(unit: Unit, payment_id: str, payment: Payment) -> bool:
         payouts.change(unit, row, payouts.SETTLED, settled_at=unit.now)
         tasks.done(unit, f"payout:{row['id']}:contradicted", {"booked": payment_id})
     else:
-        _failed(unit, row, "returned", source=f"payment:{payment_id}", again=f":{payment_id}")
+        most = min(payment.amount, paid_by(unit, row))  # the bank may give back more than it says it took
+        _failed(unit, row, "returned", source=f"payment:{payment_id}", again=f":{payment_id}", amount=most)
     return True
 
 
@@ -184,5 +193,16 @@ def _contradicted(unit: Unit, payment_id: str, payment: Payment, row: Row) -> No
 
 def _ask(unit: Unit, payment_id: str, payment: Payment, row: Row) -> None:
     values = {"number": row["number"], "practice": row["practice"], "amount": payment.amount}
-    key = f"payout:{row['id']}:contradicted:{payment_id}"
+    key = _contradicted_key(row, payment_id)
     raise_case(unit, "PAYOUT_CONTRADICTED", values, key=key, about=About(amount=payment.amount))
+
+
+def _contradicted_key(row: Row, payment_id: str) -> str:
+    return f"payout:{row['id']}:contradicted:{payment_id}"
+
+
+def answered(unit: Unit, payment_id: str, payment: Payment, evidence: Mapping[str, object]) -> None:
+    """A person decided about a booking that names a pay-out and contradicts it: nothing is asked about it any more."""
+    row = payouts.by_end_to_end(unit, payment.end_to_end)
+    if row is not None:
+        tasks.done(unit, _contradicted_key(row, payment_id), evidence)

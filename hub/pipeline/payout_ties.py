@@ -112,13 +112,6 @@ def _booked(unit: Unit, row: Row) -> Money:
     return sum((each.into(Account.IN_TRANSIT) for each in rows), Money(0, row["currency"]))
 
 
-def _paid(unit: Unit, row: Row) -> Money:
-    """What the journal has as paid to the practice by this pay-out."""
-    groups = (f"payout:{row['id']}", f"payout-failed:{row['id']}")
-    rows = [each for group in groups for each in money.postings(unit, group=group)]
-    return sum((each.into(Account.PAID_OUT) for each in rows), Money(0, row["currency"]))
-
-
 def _tie(unit: Unit, row: Row, booked: Row, actor: Actor, reason: str) -> Tied:
     facts = allocations.facts(unit, booked)
     new = NewResolution(
@@ -135,7 +128,7 @@ def _tie(unit: Unit, row: Row, booked: Row, actor: Actor, reason: str) -> Tied:
     money.post(unit, payout_settled(facts, row["id"], at=unit.now))
     left = _booked(unit, row)
     paid = left if left.minor > 0 else Money(0, row["currency"])
-    _correct(unit, row, paid - _paid(unit, row), booked["id"], source)
+    _correct(unit, row, paid - payout_news.paid_by(unit, row), booked["id"], source)
     evidence = booked["evidence"] | {"payout": row["number"], "decided": KIND}
     money.mark_payment(unit, booked["id"], payout_news.MATCHED, "hand", evidence)
     said = {"tied": booked["id"], "by": actor.name}

@@ -418,11 +418,13 @@ def charge(
         raise ConfigurationError(f"{amount} would be a gift", hint="a charge told too high is told again, lower or 0")
     with hub.store.unit(tenant) as unit:
         found = parties.organisation(unit, practice)
-        payee = _payee(unit, found)
-        if payee == practice:
-            raise ConfigurationError(f"{practice} is paid itself", hint="only who is paid for it can charge it")
         key = hashlib.sha256(f"{practice}|{period}|{service}|{amount.currency}".encode()).hexdigest()[:32]
         rows = money.postings(unit, group=f"charge:{key}:")
+        payee = (
+            rows[-1].payee if rows else _payee(unit, found)
+        )  # it may have moved since: corrected with who charged it
+        if payee == practice:
+            raise ConfigurationError(f"{practice} is paid itself", hint="only who is paid for it can charge it")
         before = total([row.into(Account.CHARGED) for row in rows], amount.currency)
         if before == amount:
             return amount, False

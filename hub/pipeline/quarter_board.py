@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from hub.ledger.accounts import Account, Posting
 from hub.ledger.balances import LineMoney, line_money
@@ -15,8 +16,6 @@ from hub.model.quarter import Quarter, quarter
 from hub.pipeline.context import ZONES
 from hub.store import expectations, schema
 from hub.store.unit import Row, Unit
-
-_PAID = ("settled",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +116,31 @@ def _summed(unit: Unit, row: Row) -> Posting:
 
 
 def _paid_out(unit: Unit, period: Quarter, country: str) -> dict[str, dict[str, int]]:
-    """What left for each practice in this quarter, per currency: pay-outs the bank has booked."""
+    """What each practice was paid by what left in this quarter, per currency: what the bank booked less what came back.
+
+    That is the journal's to say: the bank may book another amount than was ordered, twice, or back.
+    """
     table, zone = schema.payout, ZONES[country]
-    rows = unit.rows(unit.mine(table, table.c.state.in_(_PAID), table.c.settled_at.is_not(None)))
+    rows = unit.rows(unit.mine(table, table.c.settled_at.is_not(None)))
+    inside = {row["id"]: row for row in rows if _within(period, row["settled_at"].astimezone(zone).date())}
     found: dict[str, dict[str, int]] = {}
-    for row in rows:
-        if period.first_day <= row["settled_at"].astimezone(zone).date() <= period.last_day:
+    for key, minor in _paid(unit) if inside else ():
+        row = inside.get(key)
+        if row is not None:
             sums = found.setdefault(row["practice"], {})
-            sums[row["currency"]] = sums.get(row["currency"], 0) + row["amount_minor"]
-    return found
+            sums[row["currency"]] = sums.get(row["currency"], 0) + minor
+    return {code: {name: minor for name, minor in sums.items() if minor} for code, sums in found.items()}
+
+
+def _within(period: Quarter, day: date) -> bool:
+    return period.first_day <= day <= period.last_day
+
+
+def _paid(unit: Unit) -> list[tuple[str, int]]:
+    """What the journal has as paid out, row by row: of which pay-out, and how much (less than nothing: back)."""
+    table, out = schema.posting, Account.PAID_OUT.value
+    rows = unit.rows(unit.mine(table, or_(table.c.debit == out, table.c.credit == out)))
+    return [
+        (re.split("[:#]", row["key"])[1], row["amount_minor"] if row["debit"] == out else -row["amount_minor"])
+        for row in rows
+    ]

@@ -15,7 +15,7 @@ from hub.model.money import Money
 from hub.model.reply import Decision, Verdict
 from hub.pipeline.answers import ledger_line
 from hub.pipeline.context import ZONES, Actor, Hub
-from hub.store import access, claims, figures, money, schema
+from hub.store import access, claims, figures, money
 from hub.store import patient_parts as patient_parts_
 from hub.store.money import NewDecision
 from hub.store.unit import Row, Unit, short_id
@@ -110,7 +110,7 @@ def _from_figure(body: Mapping[str, Any]) -> Overdue:
 
 def _due(unit: Unit, country: str, term: int) -> Iterator[_Due]:
     standing = line_money(money.postings(unit))
-    rows = {row["id"]: row for row in claims.find(unit, schema.claim.c.hold_code != "WITHDRAWN")}
+    rows = {row["id"]: row for row in claims.find(unit, claims.payable(unit))}
     for line in claims.lines(unit, list(rows)):
         row = rows[line["claim_id"]]
         held = standing.get(line["id"], no_money(line["currency"]))

@@ -51,7 +51,7 @@ def claim_named(unit: Unit, ref: str) -> Row:
     row = claims.by_ref(unit, ref)
     if row is None:
         raise ConfigurationError(f"no claim {ref}", hint="kvitt status lists them")
-    if row["hold_code"] == "WITHDRAWN":
+    if not claims.is_payable(unit, row):
         raise ContentError(f"{ref} was withdrawn: nothing can be paid on it")
     return row
 

@@ -46,9 +46,9 @@ def cursor(row: Row) -> After:
 
 
 def counts(unit: Unit) -> list[Count]:
-    """How many bookings are in which state, and their sums by currency."""
+    """How many bookings are in which state, and what they are together by currency, in whichever direction."""
     table = schema.payment
-    total = coalesce(func.sum(table.c.amount_minor), 0).cast(BigInteger).label("minor")
+    total = coalesce(func.sum(func.abs(table.c.amount_minor)), 0).cast(BigInteger).label("minor")
     statement = (
         select(table.c.matched, table.c.currency, func.count().label("many"), total)
         .where(table.c.tenant_id == unit.tenant)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from hub.errors import ContentError
 from hub.model.claim import Claim
@@ -146,6 +146,21 @@ def find(unit: Unit, *where: Any) -> list[Row]:
     Sorted here: a database asked for this order may walk through all there ever were to spare itself the sorting.
     """
     return sorted(unit.rows(unit.mine(schema.claim, *where)), key=lambda row: (row["created_at"], row["ref"]))
+
+
+_AWARDED = ("granted", "changed")
+
+
+def payable(unit: Unit) -> ColumnElement[bool]:
+    """Claims something may be owed on: what was not withdrawn, and what its payer granted all the same."""
+    claim, line = schema.claim, schema.claim_line
+    awarded = select(line.c.claim_id).where(line.c.tenant_id == unit.tenant, line.c.verdict.in_(_AWARDED))
+    return or_(claim.c.hold_code != "WITHDRAWN", claim.c.id.in_(awarded))
+
+
+def is_payable(unit: Unit, row: Row) -> bool:
+    """The same of one claim."""
+    return row["hold_code"] != "WITHDRAWN" or any(one["verdict"] in _AWARDED for one in lines(unit, [row["id"]]))
 
 
 def by_ref(unit: Unit, ref: str) -> Row | None:

@@ -11,6 +11,8 @@ from sqlalchemy import BigInteger, and_, func, literal, or_, select
 from sqlalchemy.sql.functions import coalesce
 
 from hub.store import schema
+from hub.store.declarations import CURRENT
+from hub.store.to_complete import NOT_FOR_PEOPLE
 from hub.store.unit import Row, Unit
 
 FAR = date(9999, 12, 31)
@@ -59,25 +61,22 @@ def cursor(row: Row) -> After:
 
 
 def held_rows(unit: Unit) -> Sum:
-    """Rows of lists in force that wait for somebody to complete them."""
+    """Rows of lists in force that wait for somebody to complete them, as To complete shows them."""
     row, declaration = schema.declaration_row, schema.declaration
     listed = and_(declaration.c.id == row.c.declaration_id, declaration.c.tenant_id == row.c.tenant_id)
     statement = (
         select(func.count())
         .select_from(row)
         .join(declaration, listed)
-        .where(row.c.tenant_id == unit.tenant, _literally(row.c.outcome, "hold"), declaration.c.state.in_(_IN_FORCE))
+        .where(row.c.tenant_id == unit.tenant, _literally(row.c.outcome, "hold"), declaration.c.state == CURRENT)
     )
     return Sum(count=int(unit.connection.execute(statement).scalar_one()))
 
 
-_IN_FORCE = ("current", "held")
-
-
 def held_claims(unit: Unit) -> Sum:
-    """Claims that are held and were not withdrawn; held ones are in no message."""
+    """Claims that are held for a person, in no message; holds that end by themselves are nobody's work."""
     table = schema.claim
-    where = [table.c.exchange_id.is_(None), table.c.hold_code.not_in(("", "WITHDRAWN"))]
+    where = [table.c.exchange_id.is_(None), table.c.hold_code.not_in(NOT_FOR_PEOPLE)]
     return _sum(unit, table, coalesce(table.c.total_minor, 0), where, currency=table.c.currency)
 
 

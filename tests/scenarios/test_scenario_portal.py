@@ -177,3 +177,11 @@ def test_a_list_whose_columns_are_not_said_or_not_there_is_refused(uploading: Wo
         parties.put_agreement(unit, replace(mine, settings={"outbox": "x", "portal": "y"}))
     with pytest.raises(ConfigurationError, match=r"set list\.reference"):
         compare(uploading, b"Nummer;Kenmerk\n1;2\n")
+
+
+def test_what_a_portal_wrote_is_harmless_where_somebody_pastes_it(uploading: World) -> None:
+    first, _ = waiting(uploading)
+    (proposal,) = compare(uploading, listed(("P$(id)`id`\\!1", first["name"], "16-01-2024", ""))).proposals
+    assert proposal.command.count('"') == 2
+    assert not {*"$`\\!"} & {*proposal.command}
+    assert "1 on the portal's list" in proposal.command

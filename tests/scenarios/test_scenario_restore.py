@@ -77,7 +77,7 @@ def test_reconciling_wants_outbound_stopped(database: Database, tmp_path: Path) 
 @pytest.fixture
 def kvitt(tmp_path: Path) -> Run:
     def run(*words: str, home: str = "home") -> Said:
-        return commands.kvitt(tmp_path / home, *words, KVITT_KEYS=str(tmp_path / "keys"))
+        return commands.kvitt_here(tmp_path / home, *words, KVITT_KEYS=str(tmp_path / "keys"))
 
     return run
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import kvitt
+from tests.commands import kvitt_here as kvitt
 
 NO = "eksempelklinikk-no"
 

@@ -16,7 +16,7 @@ NL, NO = "voorbeeldzorg-nl", "eksempelklinikk-no"
 PRACTICE = "01099901"
 REFUSED = "999931428"
 OTHERS_PATIENT = "999918977"
-kvitt = partial(commands.kvitt, KVITT_LANG="nl")
+kvitt = partial(commands.kvitt_here, KVITT_LANG="nl")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import Run, kvitt
+from tests.commands import Run
+from tests.commands import kvitt_here as kvitt
 
 NL = "voorbeeldzorg-nl"
 

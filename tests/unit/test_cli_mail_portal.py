@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hub.sandbox.mail import AUTHSERV_ID
-from tests.commands import Run, kvitt
+from tests.commands import Run
+from tests.commands import kvitt_here as kvitt
 
 NO = "eksempelklinikk-no"
 

@@ -24,7 +24,7 @@ from tests.commands import Run, Said, in_process, stand_in
 from tests.databases import Database
 from tests.scenarios.bank_bytes import Paid, camt053
 from tests.scenarios.vektis_bytes import Ha305, Line, refs
-from tests.scenarios.world import NL, OTHER_PRACTICE, PRACTICE, World, nl_list, open_hub
+from tests.scenarios.world import NL, NO, OTHER_PRACTICE, PRACTICE, World, nl_list, open_hub
 
 CHANGED = "999932743"
 T = ("--tenant", NL)
@@ -64,7 +64,7 @@ def run(ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
 
     def call(*words: str, by: str = "anne") -> Said:
         monkeypatch.setenv("LOGNAME", by)
-        return command(*words, *T)
+        return command(*words, *(() if "--tenant" in words else T))
 
     return call
 
@@ -127,6 +127,14 @@ def test_shares_and_costs(run: Run) -> None:
     assert "as before" in run(*charge, "--quantity", "0,35", "--price", "68,55").out
     (proposed,) = run("payout", "propose", "--json").lines()
     assert (proposed["amount_minor"], proposed["carried_minor"], proposed["why"]) == (0, 439 - 2399, "nothing")
+
+
+def test_without_a_currency_it_is_the_tenants_own(run: Run) -> None:
+    there = ("--tenant", NO)
+    agreed = ("--kind", "per_patient", "--amount", "8.00", "--from", "2026-01-01", "--source", "letter 3", *there)
+    assert run("payout", "share", *agreed).code == 0
+    (row,) = run("payout", "shares", "--json", *there).lines()
+    assert (row["per_patient_minor"], row["currency"]) == (800, "NOK")
 
 
 @pytest.mark.parametrize(

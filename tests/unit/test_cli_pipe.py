@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.commands import Run, kvitt
+from tests.commands import Run
+from tests.commands import kvitt_here as kvitt
 from tests.conftest import ROOT
 
 NL, NO = "voorbeeldzorg-nl", "eksempelklinikk-no"

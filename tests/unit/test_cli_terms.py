@@ -21,7 +21,7 @@ NL = "voorbeeldzorg-nl"
 def kvitt(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """`kvitt ...` on a hub with the example organisations and one list handed in."""
     home = tmp_path_factory.mktemp("terms") / "home"
-    run = partial(commands.kvitt, home, HOOK_SECRET="s")
+    run = partial(commands.kvitt_here, home, HOOK_SECRET="s")
     assert run("init", "--example").code == 0
     return run
 

@@ -12,15 +12,16 @@ import pytest
 from hub.errors import ConfigurationError, ContentError
 from hub.model.finding import Severity
 from hub.model.money import Money
-from hub.pipeline import release, views
+from hub.pipeline import by_hand, receivables, release, views
 from hub.pipeline.correct import correct
 from hub.pipeline.submit import prepare
 from hub.pipeline.views import ClaimView
+from hub.pipeline.wanted import Wanted
 from hub.policy.corrections import Way
 from hub.sandbox.example import PAYER_ACCOUNTS
 from hub.store import claims, inbounds, schema
 from tests.databases import Database
-from tests.scenarios.bank_bytes import Paid, camt054
+from tests.scenarios.bank_bytes import Paid, camt053, camt054
 from tests.scenarios.test_scenario_corrections import (
     BSN,
     FJORD,
@@ -354,6 +355,26 @@ def test_what_the_clearing_house_refused_and_the_insurer_granted_is_not_claimed_
     assert "answered_after_refusal" in kinds(world)
     world.submit(NL)
     assert world.sent("menzis") == [sent]
+
+
+def test_what_was_withdrawn_and_granted_all_the_same_is_owed_and_its_payment_finds_it(world: World) -> None:
+    sent = claimed_nl(world, 2)
+    (ref,) = refs(sent).values()
+    number = world.claims(NL)[ref].invoice_number
+    world.answer(NL, Ha305(sent=sent, lines={BSN: NO_}).bytes(), name="vecozo", meta={"sent_by": "clearing"})
+    dutch(world, ref, "insured_number=900000777")
+    say(world, sent, YES)
+    old = next(each for each in world.claims(NL).values() if each.money.outstanding)
+    assert old.hold == "WITHDRAWN"
+    assert [(row.total, row.claims) for row in receivables.overdue(world.hub, NL)] == [(105, 1)]
+    one = Paid(amount="1.05", text=f"declaratie {number}", account=PAYER_ACCOUNTS["menzis"])
+    world.bank(NL, "paid.xml", camt053(one, currency="EUR"))
+    (payment,) = world.payments(NL)
+    assert payment["matched"] == "posted"
+    by_hand.undo(world.hub, NL, payment["id"], SUPPORT, reason="look again")
+    by_hand.allocate(world.hub, NL, payment["id"], [Wanted(claim=old.ref)], SUPPORT)
+    assert world.claims(NL)[old.ref].money.received == Money(105, "EUR")
+    assert receivables.overdue(world.hub, NL) == []
 
 
 # Answers to what has not left us.

@@ -225,6 +225,31 @@ def test_a_fixed_amount_is_per_patient_not_per_line() -> None:
     assert (part.patients, part.due) == (1, eur(100))
 
 
+def test_a_fixed_amount_is_once_a_quarter_also_for_who_is_claimed_by_the_month() -> None:
+    fixed = Share(kind=ShareKind.PER_PATIENT, per_patient=eur(100))
+    agreed = terms([AgreedShare(share=fixed, valid_from=date(2020, 1, 1))])
+    lines = [line(f"m{month}", 5000, "p2") for month in (1, 2, 3)]
+    rows = list(claim_raised(*lines, at=on(1), source="f"))
+    for one in lines:
+        rows += decided(one, line_money(rows)[one.line_id], Decision(verdict=Verdict.GRANTED), at=on(2), source="r")
+        rows += allocated(one, "pay", eur(5000), at=on(3))
+    labels = {
+        f"m{month}": LineLabel(ref=f"m{month}", period="2024Q1", day=date(2024, month, 1), patient="x")
+        for month in (1, 2, 3)
+    }
+    (part,) = positions(rows, labels, agreed)[Owner("p2", "k", "EUR")].parts
+    assert (part.patients, part.settled, part.due) == (1, eur(15000), eur(100))
+    later = AgreedShare(share=Share(), valid_from=date(2024, 3, 1), practice="p2")
+    parts = positions(rows, labels, terms([*agreed.agreed, later]))[Owner("p2", "k", "EUR")].parts
+    assert [(each.patients, each.due) for each in parts] == [(1, eur(100)), (1, eur(5000))], "each under its own share"
+
+
+def test_a_fixed_amount_in_another_currency_says_nothing_and_the_money_is_held() -> None:
+    fixed = Share(kind=ShareKind.PER_PATIENT, per_patient=Money(100, "NOK"))
+    found = proposed(first_quarter(), terms([AgreedShare(share=fixed, valid_from=date(2020, 1, 1))]))["p1 EUR"]
+    assert (found.amount, found.position.held, found.held) == (eur(0), eur(7000), "no_terms")
+
+
 def test_currencies_are_kept_apart() -> None:
     rows = [*first_quarter()]
     kroner = LedgerLine(tenant="t", line_id="n", claim_id="cn", claimed=Money(500, "NOK"), practice="p1", payee="k")

@@ -6,12 +6,13 @@ from datetime import date
 
 import pytest
 
+from hub.model.exchange import ExchangeState
 from hub.model.money import Money
-from hub.pipeline import identity, payouts
+from hub.pipeline import approvals, identity, let_go, limits, payouts
 from hub.pipeline.context import Actor
 from hub.sandbox.bank import Booking, camt053_file
 from hub.sandbox.example import CARE_GROUP
-from hub.store import parties, schema
+from hub.store import exchanges, parties, releases, schema
 from tests.web.consoles import LATER, NL, OTHER_PRACTICE, PASSWORD, PRACTICE, Console, Person
 
 CHIEF = Actor(name="chief", role="operator")
@@ -75,6 +76,35 @@ def test_no_page_of_money_names_anothers_practice(console: Console, path: str) -
     body = _works_for(console, PRACTICE).see(path)
     assert OTHER_PRACTICE not in body
     assert CARE_GROUP not in body
+
+
+def test_a_file_of_the_care_group_is_approved_by_who_sees_it_and_not_by_one_of_its_practices(console: Console) -> None:
+    (row,) = [each for each in console.rows(NL, schema.exchange) if PRACTICE in _practices(console, each["id"])][:1]
+    with console.hub.store.unit(NL) as unit:
+        values = {"released": False, "attempts": 0, "next_try_at": None}
+        exchanges.force(unit, row["id"], ExchangeState.PREPARED, text="made", **values)
+        limits.set_limit(unit, Money(0, "EUR"), CHIEF, "the board", limits.LETTING_GO)
+    (number,) = let_go.let_go(console.hub, NL, [row["id"]], CHIEF, reason="checked").waits
+    practice = _works_for(console, PRACTICE)
+    assert practice.get(f"/release/{row['id']}").status_code == 404
+    assert row["invoice_number"] not in practice.see("/approvals")
+    for answer in (practice.get(f"/approvals/{number}"), practice.send(f"/approvals/{number}/approve")):
+        assert answer.status_code == 404
+    with console.hub.store.reading(NL) as unit:
+        assert approvals.count_waiting(unit) == 1
+    with console.hub.store.reading(NL, within=frozenset({PRACTICE})) as unit:
+        assert approvals.count_waiting(unit) == 0
+    group = _works_for(console, CARE_GROUP)
+    assert row["invoice_number"] in group.see("/approvals")
+    group.send(f"/approvals/{number}/approve")
+    (now,) = console.rows(NL, schema.exchange, schema.exchange.c.id == row["id"])
+    assert now["released"]
+
+
+def _practices(console: Console, exchange_id: str) -> set[str]:
+    """Whose claims travel in a file, of its first lines."""
+    with console.hub.store.reading(NL) as unit:
+        return {each["provider_code"] for each in releases.sample(unit, exchange_id, 1)}
 
 
 def test_limits_are_the_tenants_and_not_an_organisations(console: Console) -> None:

@@ -73,6 +73,7 @@ _FILES = """Show the payment files made.
 Example: `kvitt payout files`
 """
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
+Currency = Annotated[str, typer.Option(help="Such as NOK; without it that of the tenant's country.")]
 _COLUMNS = (
     "number",
     "practice",
@@ -117,7 +118,7 @@ def share(
     module: Annotated[str, typer.Option(help="Module; else every one.")] = "",
     percent: Annotated[str, typer.Option(help="0 to 100, at most two decimals.")] = "",
     amount: Annotated[str, typer.Option(help="Per patient and quarter.")] = "",
-    currency: Annotated[str, typer.Option()] = "EUR",
+    currency: Currency = "",
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")] = None,
     tenant: Tenant = "",
 ) -> None:
@@ -125,18 +126,20 @@ def share(
     from hub.cli.here import here
     from hub.ledger.shares import AgreedShare
     from hub.pipeline import shares as agreed
+    from hub.pipeline.statements import CURRENCY
 
     if not source.strip():
         raise ConfigurationError("say where it is written", hint='--source "agreement 12"')
-    wanted = AgreedShare(
-        share=agreed.share(kind, percent=percent, amount=amount, currency=currency),
-        valid_from=first.date(),
-        valid_to=last.date() if last else None,
-        practice=practice,
-        module=module.upper(),
-        source=source,
-    )
     with here(tenant) as place, place.hub.store.unit(place.tenant) as unit:
+        own = currency or CURRENCY[place.country]
+        wanted = AgreedShare(
+            share=agreed.share(kind, percent=percent, amount=amount, currency=own),
+            valid_from=first.date(),
+            valid_to=last.date() if last else None,
+            practice=practice,
+            module=module.upper(),
+            source=source,
+        )
         agreed.put(unit, wanted, acting("operator"))
     say(f"{practice or 'every practice'}, {module.upper() or 'every module'}: {kind} from {wanted.valid_from}")
 
@@ -157,15 +160,16 @@ def charge(
     service: Annotated[str, typer.Option(help="What for.")],
     quantity: Annotated[str, typer.Option(help="Hours, patients, pieces.")],
     price: Annotated[str, typer.Option(help="Per piece.")],
-    currency: Annotated[str, typer.Option()] = "EUR",
+    currency: Currency = "",
     tenant: Tenant = "",
 ) -> None:
     """Charge a practice."""
     from hub.cli.here import here
     from hub.pipeline import payouts
+    from hub.pipeline.statements import CURRENCY
 
     with here(tenant) as place:
-        amount = payouts.cost(quantity, price, currency)
+        amount = payouts.cost(quantity, price, currency or CURRENCY[place.country])
         done, new = payouts.charge(
             place.hub, place.tenant, practice, amount, period=period, service=service, actor=acting("operator")
         )
@@ -243,17 +247,18 @@ def show(number: Annotated[int, typer.Argument()], tenant: Tenant = "", as_json:
 def approve(
     numbers: Annotated[list[int], typer.Argument(metavar="NUMBER...")],
     amount: Annotated[str, typer.Option(help="What they are together: it is approved for exactly that.")],
-    currency: Annotated[str, typer.Option()] = "EUR",
+    currency: Currency = "",
     tenant: Tenant = "",
     as_json: Json = False,
 ) -> None:
     """Approve pay-outs."""
     from hub.cli.here import here
     from hub.pipeline import payouts
+    from hub.pipeline.statements import CURRENCY
     from hub.store.payouts import APPROVED
 
     with here(tenant) as place:
-        wanted = payouts.cost("1", amount, currency)
+        wanted = payouts.cost("1", amount, currency or CURRENCY[place.country])
         rows = payouts.approve(place.hub, place.tenant, numbers, wanted, acting("approver"))
     _put([_body(row) for row in rows], _COLUMNS, as_json=as_json)
     raise typer.Exit(0 if all(row["state"] == APPROVED for row in rows) else 5)
