@@ -7,6 +7,9 @@ that answers differently a moment later gets nowhere. Redirects are never follow
 from __future__ import annotations
 
 import socket
+import threading
+from contextlib import suppress
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -19,6 +22,8 @@ from urllib3.poolmanager import PoolManager
 
 _TRANSLATED = ip_network("64:ff9b::/96")
 """IPv6 addresses that stand for IPv4 ones (RFC 6052)."""
+_LONGEST_S = 30.0
+"""A connection lasts no longer: whoever answers a sign at a time would keep everybody else's news waiting."""
 
 
 def is_open(text: str) -> bool:
@@ -28,7 +33,8 @@ def is_open(text: str) -> bool:
         inner = _inner(address)
         if inner is not None:
             address = inner
-    return address.is_global and not (address.is_multicast or address.is_reserved)
+    site_local = isinstance(address, IPv6Address) and address.is_site_local
+    return address.is_global and not (address.is_multicast or address.is_reserved or site_local)
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
@@ -37,16 +43,41 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
 
 
+class _End:
+    """Cuts a connection when its time is over, also in the middle of an answer whose every sign came in time."""
+
+    def __init__(self, made: socket.socket) -> None:
+        self._same = made.dup()  # TLS takes the socket itself over
+        self._timer = threading.Timer(_LONGEST_S, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _cut(self) -> None:
+        with suppress(OSError):
+            self._same.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """It is needed no more."""
+        self._timer.cancel()
+        self._same.close()
+
+
 class _OpenConnection(HTTPSConnection):
-    """A connection to an address that was judged."""
+    """A connection to an address that was judged, and for a bounded time."""
+
+    def __init__(self, *args: Any, ends: list[_End], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._ends = ends
 
     def _new_conn(self) -> socket.socket:
         name = self._dns_host
         self._dns_host = self._judged(name)
         try:
-            return super()._new_conn()
+            made = super()._new_conn()
         finally:
             self._dns_host = name  # the certificate is the name's
+        self._ends.append(_End(made))
+        return made
 
     def _judged(self, name: str) -> str:
         try:
@@ -58,20 +89,26 @@ class _OpenConnection(HTTPSConnection):
         return found[0]
 
 
-class _OpenPool(HTTPSConnectionPool):
-    """Connections of that kind."""
-
-    ConnectionCls = _OpenConnection  # pyright: ignore[reportAssignmentType] -- urllib3 itself assigns a subclass
-
-
 class _OpenAdapter(HTTPAdapter):
     """Has no way to anything but https on the open internet."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools."""
         super().init_poolmanager(*args, **kwargs)
+        self._ends: list[_End] = []
         manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = {"https": _OpenPool}
+        manager.pool_classes_by_scheme = {"https": self._pool}  # type: ignore[dict-item]  # only called
+
+    def _pool(self, *args: Any, **options: Any) -> HTTPSConnectionPool:
+        made = HTTPSConnectionPool(*args, **options)
+        made.ConnectionCls = partial(_OpenConnection, ends=self._ends)  # type: ignore[assignment]  # only called
+        return made
+
+    def close(self) -> None:
+        """Close every connection."""
+        super().close()
+        while self._ends:
+            self._ends.pop().close()
 
 
 def confine(session: requests.Session) -> None:

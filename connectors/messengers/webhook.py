@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from connectors.channels.http import Call, HttpSettings, open_session, request
 from connectors.messengers.outside import confine
-from hub.errors import ConfigurationError, RefusedError, TransientError
+from hub.errors import ConfigurationError, OutcomeUnknown, RefusedError, TransientError
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _OK, _TOO_MANY, _TIMEOUT, _SERVER = range(200, 300), 429, 408, 500
@@ -93,7 +93,11 @@ def call(hook: Hook, news: News) -> None:
     with open_session(settings) as session:
         if hook.outside:
             confine(session)
-        answer = request(session, settings, Call(method="POST", url=hook.url, body=body, headers=headers))
+        made = Call(method="POST", url=hook.url, sending=True, body=body, headers=headers)  # its status is the answer
+        try:
+            answer = request(session, settings, made)
+        except OutcomeUnknown as error:  # telling twice does no harm
+            raise TransientError(f"no answer: {error.message}", where=error.where) from error
     if answer.status in _OK:
         return
     where = urlsplit(hook.url).hostname or ""

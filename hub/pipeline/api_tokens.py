@@ -15,7 +15,7 @@ from hub.errors import ConfigurationError
 from hub.pipeline.context import Actor, Hub
 from hub.security import tokens
 from hub.settings import Stage
-from hub.store import access, api_tokens, parties
+from hub.store import access, api_tokens, logins, parties
 from hub.store.unit import Row, Unit
 
 LIVE, TEST = "kvitt_live_", "kvitt_test_"
@@ -71,8 +71,9 @@ class Program:
     name: str
     scopes: frozenset[str]
     organisation: str
-    organisation_id: str | None
     within: Fence
+    maker: str = ""
+    """The role of the user who made it, as it is now; empty where no user did."""
 
     @property
     def actor(self) -> Actor:
@@ -144,7 +145,10 @@ def revoke(hub: Hub, tenant: str, token_id: str, actor: Actor, *, within: Fence 
 
 
 def program_of(hub: Hub, given: str) -> Program | None:
-    """Who comes in with this token; None when it opens nothing here, whatever the reason."""
+    """Who comes in with this token; None when it opens nothing here, whatever the reason.
+
+    One that a user made sees no more than its maker sees by now.
+    """
     if not given.startswith(prefix(hub)):
         return None
     tenant, secret = _parted(given.removeprefix(prefix(hub)))
@@ -155,7 +159,9 @@ def program_of(hub: Hub, given: str) -> Program | None:
         row = api_tokens.by_secret(unit, tokens.digest(secret))
         if row is None or row["live"] is not (prefix(hub) == LIVE):
             return None
-        within = parties.codes_below(unit, row["organisation"]) if row["organisation"] else None
+        maker = (logins.user_by_id(unit, row["user_id"]) if row["user_id"] else None) or {}
+        places = [each for each in (row["organisation"], maker.get("organisation")) if each]
+        fences = [parties.codes_below(unit, each) for each in places]
         stale = api_tokens.is_stale(row, unit.now)
     if stale:
         with hub.store.unit(tenant) as unit:
@@ -166,9 +172,9 @@ def program_of(hub: Hub, given: str) -> Program | None:
         country=country,
         name=row["name"],
         scopes=frozenset(row["scopes"]),
-        organisation=row["organisation"] or "",
-        organisation_id=row["organisation_id"],
-        within=within,
+        organisation=places[0] if places else "",
+        within=frozenset.intersection(*fences) if fences else None,
+        maker=maker.get("role", ""),
     )
 
 

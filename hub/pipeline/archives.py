@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,17 @@ from hub.model.exchange import Collected
 
 MAX_FILES = 200
 MAX_BYTES = 200_000_000
+_BROKEN = (
+    zipfile.BadZipFile,  # cut off, or of a wrong sum
+    zlib.error,  # a damaged stream
+    lzma.LZMAError,
+    EOFError,  # a stream that ends before its part does
+    OSError,  # a damaged bzip2 stream
+    ValueError,  # a name that is not UTF-8, a place before the beginning of the file
+    IndexError,  # a part without a name
+    RuntimeError,  # locked; of a version or a compression that nobody reads
+)
+"""All that a damaged archive raises: whatever it is, it is this archive's trouble and nobody else's."""
 
 
 def unpack(item: Collected) -> Iterator[Collected]:
@@ -50,5 +62,5 @@ def _zip(item: Collected) -> Iterator[Collected]:
                 yield replace(
                     item, remote_id=f"{item.remote_id}!{member.filename}", name=member.filename, payload=content
                 )
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+    except _BROKEN as error:
         raise FormatError("the .zip archive is broken or locked", hint="send it again", where=item.name) from error

@@ -9,6 +9,7 @@ it. What the portal lists is proposed, never taken for our own knowledge; a pers
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ _NAMED = 10
 _SHORTEST = 3
 _MARKS = (0, 1, 3, 7)
 """Reminders: on the day it is due, and so many days after it; each once."""
+_MEANS = re.compile(r'["$`\\!]')
+"""Signs that mean something to a shell between double quotes."""
 _UPLOADED = (ExchangeState.SENT.value, ExchangeState.DELIVERED.value)
 
 
@@ -287,7 +290,7 @@ def _expected(row: Row, since: date | None) -> bool:
 
 
 def _propose(unit: Unit, row: Row, each: Listed) -> Proposal:
-    reference = clean_text(each.portal_reference or each.reference)
+    reference = _MEANS.sub(" ", clean_text(each.portal_reference or each.reference))  # somebody will paste it
     when = f", {each.day:%Y-%m-%d}" if each.day else ""
     command = f'kvitt release {row["invoice_number"]} --arrived --evidence "{reference} on the portal\'s list{when}"'
     for code in (WAITS, "IN_DOUBT"):

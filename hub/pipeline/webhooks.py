@@ -290,8 +290,10 @@ def _call_one(hub: Hub, tenant: str, row: Row) -> Called:
             return Called()
         with hub.store.reading(tenant) as unit:
             due = webhooks.due(unit, row["id"], _A_TURN)
-            hook = _hook(hub, unit, row)
         for each in due:
+            hook = _still(hub, tenant, row["id"])
+            if hook is None:
+                break
             error = _call(hub, hook, each)
             with hub.store.unit(tenant) as unit:
                 _note(unit, row, each, error)
@@ -299,6 +301,13 @@ def _call_one(hub: Hub, tenant: str, row: Row) -> Called:
             if error is not None and not isinstance(error, RefusedError):
                 break
     return Called(told=told, waiting=len(due) - told)
+
+
+def _still(hub: Hub, tenant: str, hook_id: str) -> webhook.Hook | None:
+    """Whom to call right now: somebody may have stopped or removed it, or changed its secret, a call ago."""
+    with hub.store.reading(tenant) as unit:
+        row = webhooks.get(unit, hook_id)
+        return None if row is None or row["stopped_at"] is not None else _hook(hub, unit, row)
 
 
 def _hook(hub: Hub, unit: Unit, row: Row) -> webhook.Hook:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import traceback
 from functools import cache
@@ -40,6 +41,8 @@ POLICY = (
     "font-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
 )
 """No inline script or style, no eval, nothing from elsewhere."""
+_SECRET = re.compile(r"[^/]*\.[\w-]{32,}")
+"""What opens something by standing in an address: a mailed link, a calendar's token."""
 _HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
@@ -62,7 +65,7 @@ def create_app(hub: Hub, *, origin: str = "", provider: Provider | None = None) 
     app.mount("/v1", create_api(hub, lambda: app.state.desk))
     _answer_errors(app)
     app.middleware("http")(_dressed)
-    app.add_middleware(Bounds)
+    app.add_middleware(Bounds, counted=not origin)
     return app
 
 
@@ -124,12 +127,12 @@ def _absent(request: Request, error: Exception) -> Response:
     kind, ref = (error.kind, error.ref) if isinstance(error, Absent) else ("page", request.url.path)
     visit = _visit(request)
     if visit is not None:
-        visit.saw("open", f"{kind}/{ref[:120]}".replace("\x00", ""), outcome="absent")
+        visit.saw("open", f"{kind}/{log.clean_text(ref)[:120]}".replace("\x00", ""), outcome="absent")
     return _error_page(request, visit, 404, "absent")
 
 
 def _forged(request: Request, _error: Exception) -> Response:
-    log.event("form refused", path=request.url.path)
+    log.event("form refused", path=_told(request.url.path))
     return _error_page(request, _visit(request), 403, "forged")
 
 
@@ -158,13 +161,18 @@ def _broken(request: Request, error: Exception) -> Response:
     number = secrets.token_hex(4)
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(place.filename).name}:{place.lineno}"
-    log.event("page broke", number=number, path=request.url.path, error=type(error).__name__, where=where)
+    log.event("page broke", number=number, path=_told(request.url.path), error=type(error).__name__, where=where)
     try:
         answer = _error_page(request, _visit(request), 500, "broken", what={"en": number})
     except Exception:  # noqa: BLE001 -- whatever broke the page breaks its error page too: plain words then
         answer = Response(f"Something broke here (number {number}).", status_code=500, media_type="text/plain")
     answer.headers.update(_HEADERS)
     return answer
+
+
+def _told(path: str) -> str:
+    """A path as it may be written down: not with a secret in it."""
+    return _SECRET.sub(log.HIDDEN, path)
 
 
 def _error_page(request: Request, visit: Visit | None, status: int, kind: str, **values: object) -> Response:

@@ -43,8 +43,9 @@ class Buckets:
 class Bounds:
     """Refuse what is too much before anything is read or stored: 413 and 429, in plain words."""
 
-    def __init__(self, app: ASGIApp, biggest: int = BIGGEST_BODY) -> None:
-        self._app, self._biggest, self._buckets = app, biggest, Buckets()
+    def __init__(self, app: ASGIApp, biggest: int = BIGGEST_BODY, *, counted: bool = True) -> None:
+        """With `counted` off how often an address asks is not looked at: behind a proxy it is everybody's."""
+        self._app, self._biggest, self._buckets, self._counts = app, biggest, Buckets(), counted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count, or pass on."""
@@ -52,7 +53,7 @@ class Bounds:
             await self._app(scope, receive, send)
             return
         address = (scope.get("client") or ("",))[0]
-        if not self._buckets.take(address, time.monotonic()):
+        if self._counts and not self._buckets.take(address, time.monotonic()):
             wait = (b"retry-after", b"2")
             await _say(scope, send, 429, "Too many requests: wait a moment and try again.", wait)
             return

@@ -694,3 +694,38 @@ def test_what_waits_for_a_second_person_is_a_task_with_its_last_day(place: Place
         (task,) = tasks.open_tasks(unit)
     assert "approve" in task["action"]["en"]
     assert task["due"] == (place.clock.now() + timedelta(days=3)).date()
+
+
+def test_a_new_device_is_known_to_the_session_it_was_shown_in_and_to_no_other(place: Place) -> None:
+    """Whoever found an open session and looked at the picture must not know the device that is set up later."""
+    found = place.enter()
+    seen = identity.new_device(place.hub, found.session).secret
+    assert identity.new_device(place.hub, found.session).secret == seen, "a page that is loaded again shows the same"
+    identity.end_session(place.hub, found.session.person, found.session.id)
+    own = place.enter()
+    shown = identity.new_device(place.hub, own.session).secret
+    assert shown != seen
+    with pytest.raises(AccessRefused):
+        identity.confirm_device(place.hub, own.cookie, place.code(TOTP(seen)))
+    place.later(seconds=60)
+    identity.confirm_device(place.hub, own.cookie, place.code(TOTP(shown)))
+    place.later(seconds=60)
+    assert place.no(password=PASSWORD, code=place.code(TOTP(seen))).code == "LOGIN_WRONG"
+    assert place.enter(code=place.code(TOTP(shown))).session.factors is True
+
+
+def test_a_tenant_may_stand_before_the_login_of_a_forgotten_password(place: Place) -> None:
+    identity.ask_reset(place.hub, f"{A}/{ANNA}", base="https://k.example")
+    assert [row["recipient"] for row in place.rows(schema.notification)] == [ANNA]
+    identity.ask_reset(place.hub, f"{B}/{ANNA}", base="https://k.example")
+    assert len(place.rows(schema.notification)) == 1
+
+
+def test_nobody_is_asked_about_the_device_of_a_leaver_or_of_last_week(place: Place) -> None:
+    place.with_device()
+    for days in (0, 4):
+        place.later(days=days)
+        identity.ask_device(place.hub, A, ANNA, ADMIN)
+    assert sorted(row["state"] for row in place.rows(schema.task)) == ["done", "open"]
+    identity.end_user(place.hub, A, ANNA, ADMIN)
+    assert {row["state"] for row in place.rows(schema.task)} == {"done"}

@@ -9,7 +9,7 @@ from hub.errors import ConfigurationError
 from hub.pipeline.context import Actor, Hub
 from hub.pipeline.identity.people import IDLE, SIGNS, Person, logged, one_user
 from hub.settings import LANGUAGES
-from hub.store import api_tokens, logins
+from hub.store import api_tokens, logins, tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,8 @@ def end_user(hub: Hub, tenant: str, login: str, actor: Actor) -> int:
             raise ConfigurationError(f"{login} has left already", hint="kvitt user list")
         logins.change_user(unit, row["id"], ended_at=unit.now)
         ended = logins.end_sessions(unit, row["id"])
+        for link in logins.open_links(unit, row["id"], logins.DEVICE):
+            tasks.done(unit, f"device:{link['id']}", {"left": True})
         logins.end_links(unit, row["id"])
         logins.end_tokens(unit, row["id"], actor.name)
         logins.forget_outside(unit, row["id"])

@@ -28,7 +28,7 @@ from hub.pipeline.identity.people import (
     refused,
 )
 from hub.security import passwords, tokens, totp
-from hub.store import logins, tasks
+from hub.store import logins, standing, tasks
 from hub.store.logins import DEVICE
 from hub.store.tasks import NewTask
 from hub.store.unit import Row, Unit, new_id
@@ -71,20 +71,36 @@ def has_password(hub: Hub, user: Person) -> bool:
 
 
 def new_device(hub: Hub, session: Session) -> Device:
-    """Show a new device its secret; the same one until it is confirmed. Who has a device must have proven it."""
+    """Show a new device its secret; the same one until it is confirmed. Who has a device must have proven it.
+
+    Another session gets another secret: who looked over somebody's session knows nothing of the device that follows.
+    """
     user = session.person
     with hub.store.unit(user.tenant) as unit:
         row = logins.user_by_id(unit, user.user_id)
         if row is None or (row["totp"] is not None and not session.factors):
             raise refused("CODE_NEEDED")
-        if row["totp_new"] is None:
+        secret = _shown_here(unit, session, row)
+        if not secret:
             secret = totp.new_secret()
-            sealed = unit.seal_shared(secret.encode(), about(user.user_id))
+            sealed = unit.seal_shared(secret.encode(), _about_new(session))
             logins.put_credential(unit, user.user_id, totp_new=sealed)
-        else:
-            secret = unit.unseal_shared(row["totp_new"], about(user.user_id)).decode()
     where = f"{ISSUER} {hub.stage}" if hub.stage != "production" else ISSUER
     return Device(address=totp.address(secret, user.login, where), secret=secret)
+
+
+def _about_new(session: Session) -> str:
+    return f"{about(session.person.user_id)}/{session.id}"
+
+
+def _shown_here(unit: Unit, session: Session, row: Row) -> str:
+    """The secret that this very session was shown; empty when it was shown none."""
+    if row["totp_new"] is None:
+        return ""
+    try:
+        return unit.unseal_shared(row["totp_new"], _about_new(session)).decode()
+    except ConfigurationError:  # another session's
+        return ""
 
 
 def confirm_device(hub: Hub, cookie: str, code: str, *, present: str = "", address: str = "", agent: str = "") -> Entry:
@@ -110,10 +126,11 @@ def _proven(hub: Hub, cookie: str, code: str, column: str, *, present: str = "",
     entry: Entry | None = None
     with hub.store.unit(user.tenant) as unit:
         row = logins.user_by_id(unit, user.user_id)
-        shown = row is not None and (column == "totp" or row["totp"] is None or _shown(unit, session, row, present))
-        right = shown and row is not None and row[column] is not None and use_code(unit, row, code, column)
-        if right and row is not None:
-            _counts(unit, row, column)
+        if column == "totp":
+            right = row is not None and row["totp"] is not None and use_code(unit, row, code)
+        else:
+            right = row is not None and _first_code(unit, session, row, code, present)
+        if right:
             logins.end_session(unit, session.id)
             entry = begin(unit, user, factor=True, complete=True, how=stored["how"], address=address, agent=agent)
         outcome = "ok" if right else "refused"
@@ -124,13 +141,17 @@ def _proven(hub: Hub, cookie: str, code: str, column: str, *, present: str = "",
     return entry
 
 
-def _shown(unit: Unit, session: Session, row: Row, present: str) -> bool:
-    return session.factors and use_code(unit, row, present)
-
-
-def _counts(unit: Unit, row: Row, column: str) -> None:
-    if column == "totp_new":
-        logins.put_credential(unit, row["id"], totp=row["totp_new"], totp_at=unit.now, totp_new=None)
+def _first_code(unit: Unit, session: Session, row: Row, code: str, present: str) -> bool:
+    """Whether the new device's first code is right; it counts from now on then."""
+    if row["totp"] is not None and not (session.factors and use_code(unit, row, present)):
+        return False
+    secret = _shown_here(unit, session, row)
+    step = totp.step_of(secret, code, unit.now, after=0) if secret else None
+    if step is None:
+        return False
+    sealed = unit.seal_shared(secret.encode(), about(row["id"]))
+    logins.put_credential(unit, row["id"], totp=sealed, totp_at=unit.now, totp_step=step, totp_new=None)
+    return True
 
 
 # --- a lost one -----------------------------------------------------------------------------------------------------
@@ -170,6 +191,8 @@ def _ask(unit: Unit, row: Row, actor: Actor) -> str:
     values = {"login": row["login"], "number": link_id}
     said, todo = texts.text("DEVICE_LOST", **values), texts.action("DEVICE_LOST", **values)
     tasks.add(unit, NewTask(key=f"device:{link_id}", kind="device", text=said, action=todo, due=until.date()))
+    waiting = [f"device:{each['id']}" for each in logins.asked(unit, DEVICE)]
+    standing.only(unit, "device:", waiting, {"expired": True})
     logged(unit, actor, "lost-device", f"user/{row['login']}")
     return link_id
 

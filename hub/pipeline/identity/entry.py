@@ -86,7 +86,7 @@ def log_in(
 
 def knock(hub: Hub, counted: Counted, password: str) -> tuple[str, Row | None]:
     """Whose password this is; costs the same whether anybody is called so. Nobody is: the house, and None."""
-    found = _called(hub, counted.login)
+    found = called(hub, counted.login)
     right = [(tenant, row) for tenant, row in found if passwords.fits(row["password"] or "", password)]
     for _ in range(_CHECKS - len(found)):
         passwords.fits("", password)
@@ -130,7 +130,8 @@ def forgive(hub: Hub, counted: Counted) -> None:
         logins.take_back(unit, counted.address)
 
 
-def _called(hub: Hub, login: str) -> Sequence[tuple[str, Row]]:
+def called(hub: Hub, login: str) -> Sequence[tuple[str, Row]]:
+    """Whoever is called so, with their tenant; `TENANT/LOGIN` names one tenant."""
     tenants, login = _without_tenant(hub, login)
     found: list[tuple[str, Row]] = []
     for tenant in tenants:
@@ -159,10 +160,10 @@ def _enter(hub: Hub, unit: Unit, row: Row, code: str, *, address: str, agent: st
     return entry
 
 
-def use_code(unit: Unit, row: Row, code: str, column: str = "totp") -> bool:
+def use_code(unit: Unit, row: Row, code: str) -> bool:
     """Whether a code of the user's device is right; it is used up then."""
-    secret = unit.unseal_shared(row[column], about(row["id"])).decode()
-    step = totp.step_of(secret, code, unit.now, after=row["totp_step"] if column == "totp" else 0)
+    secret = unit.unseal_shared(row["totp"], about(row["id"])).decode()
+    step = totp.step_of(secret, code, unit.now, after=row["totp_step"])
     if step is None:
         return False
     logins.put_credential(unit, row["id"], totp_step=step)

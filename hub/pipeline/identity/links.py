@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from hub import texts
 from hub.errors import ConfigurationError
 from hub.pipeline.context import Actor, Hub
-from hub.pipeline.identity.entry import count, forgive, house, log_of_unknown
+from hub.pipeline.identity.entry import called, count, forgive, house, log_of_unknown
 from hub.pipeline.identity.people import (
     Entry,
     Person,
@@ -113,16 +113,12 @@ def accept(hub: Hub, link: str, password: str, *, address: str = "", agent: str 
 def ask_reset(hub: Hub, login: str, *, base: str, address: str = "") -> None:
     """Somebody forgot a password: who is called so, and has one, gets a link. Nobody is told whether anybody is."""
     counted = count(hub, login, address=address, what="reset")
-    told = False
-    for tenant in (row["id"] for row in hub.store.tenants()):
-        with hub.store.reading(tenant) as unit:
-            rows = [row for row in logins.called(unit, counted.login) if row["password"] and mail_of(row["login"])]
-        for row in rows:
-            with hub.store.unit(tenant) as unit:
-                send_link(unit, row, RESET, person(unit, row).actor, base=base)
-                logged(unit, person(unit, row).actor, "ask-reset", f"user/{row['login']}")
-            told = True
-    if not told:
+    found = [each for each in called(hub, counted.login) if each[1]["password"] and mail_of(each[1]["login"])]
+    for tenant, row in found:
+        with hub.store.unit(tenant) as unit:
+            send_link(unit, row, RESET, person(unit, row).actor, base=base)
+            logged(unit, person(unit, row).actor, "ask-reset", f"user/{row['login']}")
+    if not found:
         log_of_unknown(hub, "ask-reset", "absent")
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from hub import log
 from hub.pipeline.api_tokens import Program, program_of
 from hub.pipeline.context import Hub
 from hub.store import access
@@ -58,8 +59,8 @@ class Caller:
             )
 
     def absent(self, kind: str, ref: str) -> Problem:
-        """Not there, or not theirs: one answer for both, and a line in the access log."""
-        self.saw("open", f"{kind}/{ref[:120]}", outcome="absent")
+        """Not there, or not theirs: one answer for both, and a line in the access log, without a person's number."""
+        self.saw("open", f"{kind}/{log.clean_text(ref)[:120]}", outcome="absent")
         return Problem("not_found")
 
 
@@ -78,7 +79,7 @@ def scoped(scope: str) -> Callable[..., Caller]:
             raise Problem("too_many", "wait a moment and try again", headers=_WAIT)
         found = Caller(hub=hub, program=program, method=request.method, path=request.url.path)
         if scope not in program.scopes:
-            found.saw("call", f"api:{request.method} {request.url.path}"[:180], outcome="no scope")
+            found.saw("call", f"api:{request.method} {log.clean_text(request.url.path)}"[:180], outcome="no scope")
             raise Problem("scope_missing", f"it needs the scope {scope}")
         return found
 

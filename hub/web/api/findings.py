@@ -16,6 +16,8 @@ from hub.web.api.caller import Caller, scoped
 from hub.web.api.paging import Page, Paging, Word, page
 
 router = APIRouter(tags=["findings"])
+_OTHERS = ("device", "webhook_failed", "alert_failed")
+"""Kinds that are about users and addresses of ours, and no matter of claims or messages."""
 _Reads = Annotated[Caller, Depends(scoped("claims:read"))]
 
 
@@ -50,6 +52,7 @@ def listing(caller: _Reads, asked: Annotated[Findings, Query()]) -> Page[Finding
     table = schema.task
     columns = {"claim": table.c.claim_ref, "kind": table.c.kind, "state": table.c.state}
     where = [columns[name] == value for name, value in asked.filters().items() if value]
+    where.append(table.c.kind.not_in(_OTHERS))
     caller.saw("list", "findings")
     return page(caller, asked, ("created_at", "id"), partial(keyset.tasks, where=where), _findings)
 

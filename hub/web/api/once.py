@@ -50,10 +50,22 @@ class Change:
         head = f"{self.caller.method} {self.caller.path}?{self.query}\n".encode()
         return hashlib.sha256(head + self.body).hexdigest()
 
+    @property
+    def stored_key(self) -> str:
+        """What the key is kept as."""
+        return hashlib.sha256(self.key.encode()).hexdigest()
+
     def seed(self, purpose: str) -> str:
-        """A secret of this change: the same when it is done again, and nobody's guess."""
-        said = f"{self.caller.program.token_id} {self.key} {self.digest} {purpose}".encode()
-        return hmac.new(self.caller.hub.store.keys.derived(f"once:{self.caller.tenant}"), said, "sha256").hexdigest()
+        """A secret of this change, to be asked for inside `once`: the same when it is done again, and nobody's guess.
+
+        The same request under a key that was forgotten meanwhile is another change, and has another one.
+        """
+        token, store = self.caller.program.token_id, self.caller.hub.store
+        with store.reading(self.caller.tenant) as unit:
+            row = repeats.get(unit, token, self.stored_key)
+        begun = row["begun_at"].isoformat() if row else ""
+        said = f"{token} {self.key} {self.digest} {begun} {purpose}".encode()
+        return hmac.new(store.keys.derived(f"once:{self.caller.tenant}"), said, "sha256").hexdigest()
 
 
 def change(scope: str, kinds: tuple[str, ...] = (), most: int = SMALL) -> Callable[..., Any]:
@@ -89,7 +101,7 @@ def given(made: Change, model: type[_Model]) -> _Model:
 
 def once(made: Change, act: Callable[[], tuple[int, BaseModel | None, Mapping[str, str]]]) -> Response:
     """Do it, or give the answer it had: status, body, headers. What fails leaves the key as it was."""
-    caller, key = made.caller, hashlib.sha256(made.key.encode()).hexdigest()
+    caller, key = made.caller, made.stored_key
     store, token = caller.hub.store, caller.program.token_id
     lock = f"api:{caller.tenant}:{token}:{key}"
     with effect_lock(store.engine, caller.hub.home / "locks", lock) as mine:

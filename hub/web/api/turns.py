@@ -43,7 +43,8 @@ WAITS: dict[str, Any] = {
 def in_turn(request: Request, made: Change, work: Callable[[], Response]) -> Response:
     """The answer of this work when its turn came in time; else how long it may still be."""
     desk: Desk = request.app.state.desk()
-    caller, word = made.caller, f"{made.key}:{made.digest}"
+    caller = made.caller
+    word = f"{caller.program.token_id}:{made.key}:{made.digest}"  # two tokens may choose the same key
     joined = desk.find(caller.program.token_id, word)
     errand = joined or _stand(desk, made, word, work)
     if not desk.wait(errand, 0.0 if joined else _READ_S):
