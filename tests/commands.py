@@ -99,7 +99,7 @@ def kvitt(home: Path, *words: object, **settings: str) -> Said:
     return Said(done.returncode, done.stdout, done.stderr)
 
 
-def kvitt_here(home: Path, *words: object) -> Said:
+def kvitt_here(home: Path, *words: object, **settings: str) -> Said:
     """The same in this process: sooner done, and without `capsys` for a hub that the tests of a module share."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
@@ -107,5 +107,7 @@ def kvitt_here(home: Path, *words: object) -> Said:
         patch.setenv("KVITT_HOME", str(home))
         patch.setenv("KVITT_LANG", "en")
         patch.setenv("COLUMNS", "200")
+        for name, value in settings.items():
+            patch.setenv(name, value)
         code = _exit_code(patch, *words)
     return Said(code, out.getvalue(), err.getvalue())

@@ -33,7 +33,6 @@ def shell(tmp_path: Path) -> dict[str, str]:
     command.chmod(0o755)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("KVITT_", "PYTHONDONTWRITE"))}
     return kept | {
-        "PYTHONPYCACHEPREFIX": str(tmp_path / "compiled"),
         "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "KVITT_HOME": str(tmp_path / "work" / "my-hub"),

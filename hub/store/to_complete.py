@@ -15,7 +15,7 @@ from hub.store.declarations import CURRENT, DeclarationRow
 from hub.store.support import Page
 from hub.store.unit import Row, Unit
 
-_NOT_FOR_PEOPLE = ("", "WITHDRAWN", "AWAITS_CREDIT", "UNDO_WINDOW", "REFUSED_BY_CLEARING")
+NOT_FOR_PEOPLE = ("", "WITHDRAWN", "AWAITS_CREDIT", "UNDO_WINDOW", "REFUSED_BY_CLEARING")
 """Holds that end by themselves, or that are worked through as refusals."""
 
 _row, _head, _organisation = schema.declaration_row, schema.declaration, schema.organisation
@@ -76,7 +76,7 @@ def held_causes(unit: Unit) -> list[Row]:
         table.c.hold_code.label("code"), table.c.currency, count, func.sum(line.c.amount_minor).label("amount_minor")
     )
     statement = statement.select_from(joined).where(
-        table.c.tenant_id == unit.tenant, table.c.hold_code != "", table.c.hold_code.not_in(_NOT_FOR_PEOPLE)
+        table.c.tenant_id == unit.tenant, table.c.hold_code != "", table.c.hold_code.not_in(NOT_FOR_PEOPLE)
     )
     return unit.rows(statement.group_by(table.c.hold_code, table.c.currency).order_by(count.desc(), table.c.hold_code))
 
@@ -86,7 +86,7 @@ def held(unit: Unit, *, code: str = "", after: str = "", most: int = 50) -> Page
     table = schema.claim
     where = [table.c.hold_code == code] if code else []
     where += [table.c.ref > after] if after else []
-    statement = unit.mine(table, table.c.hold_code != "", table.c.hold_code.not_in(_NOT_FOR_PEOPLE), *where)
+    statement = unit.mine(table, table.c.hold_code != "", table.c.hold_code.not_in(NOT_FOR_PEOPLE), *where)
     found = unit.rows(statement.order_by(table.c.ref).limit(most + 1))
     end: Any = found[most - 1]["ref"] if len(found) > most else None
     return Page(found[:most], end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -144,11 +144,13 @@ def _common(screen: str, language: str, visit: Visit | None) -> dict[str, object
     def t(key: str, **values: object) -> str:
         return word(screen, key, language, **values)
 
-    def moment(at: datetime | None, *, seconds: bool = False) -> str:
-        if at is None:
+    def moment(at: datetime | str | None, *, seconds: bool = False) -> str:
+        known = datetime.fromisoformat(at) if isinstance(at, str) else at
+        if known is None:
             return ""
-        local = at.astimezone(visit.zone) if visit else at
-        return f"{local:%Y-%m-%d %H:%M:%S}" if seconds else f"{local:%Y-%m-%d %H:%M}"
+        local = known.astimezone(visit.zone) if visit else known
+        clock = "%H:%M:%S" if seconds else "%H:%M"
+        return f"{numbers.day(local.date(), language)} {local:{clock}}"
 
     return {
         "t": t,
@@ -167,8 +169,8 @@ def _common(screen: str, language: str, visit: Visit | None) -> dict[str, object
         "list_name": lambda row: named_list(row, language),
         "language": language,
         "languages": LANGUAGES,
-        "money": lambda minor, currency: _money(minor, currency, language),
-        "day": lambda day: numbers.day(day, language),
+        "money": lambda minor, currency: money(minor, currency, language),
+        "day": lambda day: _day(day, language),
         "moment": moment,
     }
 
@@ -179,5 +181,12 @@ def _partner_title(visit: Visit | None, name: str) -> str:
     return partner.title if partner else name
 
 
-def _money(minor: int, currency: str, language: str) -> str:
+def money(minor: int, currency: str, language: str) -> str:
+    """An amount as people of a language write it."""
     return numbers.money(Amount(Decimal(minor).scaleb(-2), currency), language)
+
+
+def _day(day: date | str | None, language: str) -> str:
+    """A day as people of a language write it; data may tell it as text."""
+    known = (date.fromisoformat(day) if day else None) if isinstance(day, str) else day
+    return numbers.day(known, language)

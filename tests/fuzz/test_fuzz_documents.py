@@ -8,7 +8,7 @@ from schemas.peppol import inspect
 from tests.fuzz.documents import run
 from tests.fuzz.seeds import seeds
 
-PARTS, EACH = 5, 1000
+PARTS, EACH = 5, 500
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -115,7 +115,7 @@ def test_the_same_file_again_says_when_it_came_and_does_nothing(console: Console
     before = _lists(console)
     status, body = _try(person, LIST, FIRST, name="andere-naam.csv")
     assert status == 200
-    assert "al ontvangen op 2024-01-15 09:00" in body
+    assert "al ontvangen op 15-01-2024 09:00" in body
     assert 'name="word"' not in body
     assert _lists(console) == before
 

@@ -100,9 +100,9 @@ def test_a_day_of_the_log_is_the_reader_s_own_day(console: Console) -> None:
     person = console.login("auditor")
     person.see("/access-log")
     asked = {"name": person.login, "first": "2026-07-02", "last": "2026-07-02"}
-    assert "2026-07-02 00:30" in person.send("/access-log/employee", asked).text
+    assert "02-07-2026 00:30" in person.send("/access-log/employee", asked).text
     asked = {"name": person.login, "first": "2026-07-01", "last": "2026-07-01"}
-    assert "2026-07-02 00:30" not in person.send("/access-log/employee", asked).text
+    assert "02-07-2026 00:30" not in person.send("/access-log/employee", asked).text
     for first, last in (("2026-06-01", "9999-12-31"), ("0001-01-01", "2026-07-02")):
         asked = {"name": person.login, "first": first, "last": last}
         assert person.send("/access-log/employee", asked).status_code == 200

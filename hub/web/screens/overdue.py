@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -9,8 +10,9 @@ from fastapi import APIRouter, Depends, Form, Response
 from hub.model.money import Money
 from hub.pipeline import receivables
 from hub.pipeline.receivables import AGES, Ageing
+from hub.rendering import numbers
 from hub.web.guard import Visiting, needs
-from hub.web.pages import page
+from hub.web.pages import money, page
 from hub.web.parts.charts import Chart, Part, columns
 from hub.web.roles import Permission
 from hub.web.saying import done
@@ -50,7 +52,7 @@ def _charts(visit: Visit, found: Ageing, titles: dict[str, str]) -> list[Chart]:
         groups = [
             (
                 titles.get(row.payer, row.payer)[:18],
-                f"{row.total // 100}" if row.total > 0 else "",
+                numbers.number(Decimal(row.total // 100), visit.language) if row.total > 0 else "",
                 [_part(visit, *each) for each in _aged(row)],
             )
             for row in sorted(found.rows, key=lambda each: -each.total)
@@ -65,7 +67,8 @@ def _aged(row: receivables.Overdue) -> list[tuple[str, Money]]:
 
 
 def _part(visit: Visit, band: str, amount: Money) -> Part:
-    return Part(f"age-{band}", amount.minor, f"{word('overdue', band, visit.language)}: {amount}")
+    said = money(amount.minor, amount.currency, visit.language)
+    return Part(f"age-{band}", amount.minor, f"{word('overdue', band, visit.language)}: {said}")
 
 
 @router.get("/overdue/patients")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -26,10 +27,11 @@ from hub.pipeline.context import content_id
 from hub.pipeline.payment_cases import named
 from hub.pipeline.upload_checks import check_upload
 from hub.pipeline.wanted import Wanted, amount_of, read_wanted
+from hub.rendering import numbers
 from hub.store import bookings
 from hub.web.errors import Absent
 from hub.web.guard import Visiting, needs
-from hub.web.pages import page
+from hub.web.pages import money, page
 from hub.web.parts import handing_in
 from hub.web.parts.charts import Chart, Part, columns
 from hub.web.parts.refusals import in_one
@@ -113,8 +115,8 @@ def _received(visit: Visit, came: Sequence[tuple[date, str, int]]) -> list[Chart
         groups = [
             (
                 f"{monday:W%V}",
-                f"{minor // 100}" if minor > 0 else "",
-                [Part("received", minor, f"{monday:%G-W%V}: {Money(minor, currency)}")],
+                numbers.number(Decimal(minor // 100), visit.language) if minor > 0 else "",
+                [Part("received", minor, f"{monday:%G-W%V}: {money(minor, currency, visit.language)}")],
             )
             for monday, minor in zip(weeks, sums, strict=True)
         ]

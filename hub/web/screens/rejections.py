@@ -103,7 +103,7 @@ _COLUMNS = (
 
 def _cells(visit: Visit, line: RefusedLine) -> list[Cell]:
     """One refusal; its person by the last digits alone, as on the page."""
-    verdict = "by_network" if line.network else line.verdict
+    verdict = "by_network" if line.network else "refused_money" if line.verdict == "refused" else line.verdict
     reasons = worklist.plain(line.reasons, visit.language) or pick(line.text, visit.language)
     return [
         *(line.refused_on.isoformat(), line.partner, line.provider, line.claim_ref, line.invoice_number, line.lines),

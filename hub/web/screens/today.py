@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from fastapi import APIRouter, Response
 
 from hub.pipeline import today as work
 from hub.pipeline.today import Charts, Tile
+from hub.rendering import numbers
 from hub.store import today as counted
 from hub.store.unit import Row
 from hub.web.guard import Visiting
-from hub.web.pages import page
+from hub.web.pages import money, page
 from hub.web.parts.charts import Chart, Part, columns, rates
 from hub.web.parts.doors import door
 from hub.web.parts.places import minor
@@ -142,10 +144,10 @@ def _ages(visit: Visit, found: Charts, currency: str) -> Chart | None:
     groups = [
         (
             _band(visit, one),
-            _major(one["due"] + one["open"]) if one["due"] + one["open"] > 0 else "",
+            _major(one["due"] + one["open"], visit.language) if one["due"] + one["open"] > 0 else "",
             [
-                Part("outstanding", one["due"], f"{_say(visit, 'outstanding')}: {_major(one['due'])} {currency}"),
-                Part("open", one["open"], f"{_say(visit, 'undecided')}: {_major(one['open'])} {currency}"),
+                Part("outstanding", one["due"], _worth(visit, "outstanding", one["due"], currency)),
+                Part("open", one["open"], _worth(visit, "undecided", one["open"], currency)),
             ],
         )
         for one in found.ages
@@ -156,22 +158,26 @@ def _ages(visit: Visit, found: Charts, currency: str) -> Chart | None:
 
 def _granted(visit: Visit, found: Charts) -> Chart | None:
     rows = [
-        (one["payer"], Part("granted", one["granted"], f"{_percent(one)} %"), one["asked"])
+        (one["payer"], Part("granted", one["granted"], _percent(one, visit.language)), one["asked"])
         for one in found.granted
         if one["asked"] > 0
     ]
     return rates(_say(visit, "granted_rate"), rows)
 
 
-def _percent(one: Any) -> str:  # noqa: ANN401 -- a figure as it was kept
-    tenths = one["granted"] * 1000 // one["asked"]
-    return f"{tenths // 10}.{tenths % 10}"
+def _percent(one: Any, language: str) -> str:  # noqa: ANN401 -- a figure as it was kept
+    return numbers.percent(Decimal(one["granted"] * 1000 // one["asked"]).scaleb(-1), language)
 
 
-def _major(minor: int) -> str:
+def _worth(visit: Visit, name: str, minor: int, currency: str) -> str:
+    return f"{_say(visit, name)}: {money(minor, currency, visit.language)}"
+
+
+def _major(minor: int, language: str) -> str:
     """Whole units; with cents where these are most of it, for what is owed is never shown as nothing."""
-    sign, cents = ("-" if minor < 0 else ""), abs(minor)
-    return f"{sign}{cents // 100}.{cents % 100:02d}" if 0 < cents < _SMALL else f"{sign}{cents // 100}"
+    if 0 < abs(minor) < _SMALL:
+        return numbers.number(Decimal(minor).scaleb(-2), language, least=2)
+    return numbers.number(Decimal(abs(minor) // 100).copy_sign(minor), language)
 
 
 def _band(visit: Visit, one: Any) -> str:  # noqa: ANN401 -- a figure as it was kept
